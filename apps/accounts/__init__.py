@@ -1,0 +1,1 @@
+"""Tenants, people, their roles, and the one table that says what a role may do."""

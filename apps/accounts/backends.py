@@ -1,0 +1,34 @@
+"""Local accounts: e-mail and password."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.backends import BaseBackend
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+
+from apps.accounts.models import AuthProvider, User
+
+
+class EmailBackend(BaseBackend):
+    """Checks a password in the same time whether or not the account exists; closed accounts have no session."""
+
+    def authenticate(
+        self, request: HttpRequest | None, email: str | None = None, password: str | None = None, **kwargs: Any
+    ) -> User | None:
+        """Return the person whose e-mail and password these are, or None."""
+        if email is None or password is None:
+            return None
+        user = User.objects.filter(email__iexact=email.strip()).first()
+        if user is None or user.password is None:
+            User().set_password(password)
+            return None
+        is_right = user.check_password(password)
+        return user if is_right and user.is_active and user.auth_provider == AuthProvider.LOCAL else None
+
+    def get_user(self, user_id: UUID | str) -> User | None:
+        """Return the person of a session while their account is open."""
+        try:
+            return User.objects.filter(pk=user_id, is_active=True).first()
+        except ValidationError:
+            return None

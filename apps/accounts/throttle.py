@@ -1,0 +1,65 @@
+"""Counts failed sign-ins per account and per address in the database, so that no cache can forget them."""
+
+import hashlib
+from datetime import datetime
+from math import ceil
+
+from django.db import transaction
+
+from apps.accounts.models import SignInAttempt
+from apps.accounts.rules import failures_counted, wait_after
+from apps.core.errors import Throttled
+
+
+def attempt_keys(email: str, address: str) -> dict[str, str]:
+    """Return the counter key of the account and of the address; e-mails are kept as digests only."""
+    digest = hashlib.sha256(email.strip().lower().encode()).hexdigest()
+    return {"account": f"account:{digest}", "address": f"address:{address}"}
+
+
+def count_attempt(email: str, address: str, now: datetime) -> None:
+    """Count an attempt before it is tried, as if it failed; raises Throttled while a wait lasts.
+
+    Counting first makes parallel guesses queue at the row instead of slipping through together. An attempt that
+    is refused counts for nobody, so a blocked address cannot block other people's accounts.
+    """
+    with transaction.atomic():
+        rows = [(kind, _locked(key, now)) for kind, key in sorted(attempt_keys(email, address).items())]
+        longest = max(_seconds_left(row, now) for _, row in rows)
+        if not longest:
+            for kind, row in rows:
+                _count(kind, row, now)
+    if longest:
+        raise Throttled("too_many_attempts", "Too many sign-in attempts. Please wait.", retry_after=longest)
+
+
+def _locked(key: str, now: datetime) -> SignInAttempt:
+    """Return the counter of a key, locked; a new one has counted nothing."""
+    SignInAttempt.objects.bulk_create([SignInAttempt(key=key, last_failure_at=now)], ignore_conflicts=True)
+    return SignInAttempt.objects.select_for_update().get(key=key)
+
+
+def _seconds_left(row: SignInAttempt, now: datetime) -> int:
+    """Return how long a counter still makes people wait, 0 if it does not."""
+    return ceil((row.blocked_until - now).total_seconds()) if row.blocked_until and row.blocked_until > now else 0
+
+
+def _count(kind: str, row: SignInAttempt, now: datetime) -> None:
+    """Count one attempt as failed."""
+    row.failures = failures_counted(row.failures, row.last_failure_at, now) + 1
+    row.last_failure_at = now
+    wait = wait_after(kind, row.failures)
+    row.blocked_until = now + wait if wait else None
+    row.save()
+
+
+def forgive(email: str, address: str) -> None:
+    """Forget the failures after a success: the account's wholly; the address keeps all but this one."""
+    keys = attempt_keys(email, address)
+    SignInAttempt.objects.filter(key=keys["account"]).delete()
+    with transaction.atomic():
+        row = SignInAttempt.objects.select_for_update().filter(key=keys["address"]).first()
+        if row:
+            row.failures = max(row.failures - 1, 0)
+            row.blocked_until = None
+            row.save()

@@ -1,0 +1,44 @@
+"""Refusals that only this door knows."""
+
+from rest_framework.exceptions import APIException, PermissionDenied
+
+from apps.accounts.permissions import Action
+from apps.core.errors import PortalError
+
+
+class CsrfFailed(PermissionDenied):
+    """A write by session without a valid CSRF token."""
+
+    default_detail = "The CSRF token is missing or wrong; send the X-CSRFToken header."
+    default_code = "csrf_failed"
+
+
+class Refused(PermissionDenied):
+    """A signed-in person asked for what their role does not allow; the refusal is kept in the audit log."""
+
+    default_code = "forbidden"
+
+    def __init__(self, action: Action) -> None:
+        """Remember the action."""
+        super().__init__(f"Your role does not allow {action}.")
+        self.action = action
+
+
+class TooLarge(PortalError):
+    """The body is more than one request may carry."""
+
+    status = 413
+
+
+class UnsupportedEncoding(PortalError):
+    """The body is packed in a way this door does not unpack."""
+
+    status = 415
+
+
+class Unavailable(APIException):
+    """The database is away; the same request is welcome later."""
+
+    status_code = 503
+    default_code = "unavailable"
+    default_detail = "The database cannot be reached at the moment; nothing was done."

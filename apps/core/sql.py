@@ -1,0 +1,38 @@
+"""SQL kept as SQL: statements live in `.sql` files beside the code that runs them.
+
+Only this module, its siblings `bulk` and `health`, and the database backend open a cursor.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.db import connections, migrations
+
+
+@cache
+def sql_text(module_file: str, name: str) -> str:
+    """Return the text of `sql/<name>` beside the module whose `__file__` is given, or one folder up."""
+    here = Path(module_file).parent
+    folder = here if (here / "sql").is_dir() else here.parent
+    return (folder / "sql" / name).read_text(encoding="utf8")
+
+
+def fetch_all(module_file: str, name: str, params: dict[str, Any], *, using: str = "default") -> list[dict[str, Any]]:
+    """Run a statement file and return its rows as dictionaries."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(sql_text(module_file, name), params)
+        columns = [column.name for column in cursor.description or ()]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def execute(module_file: str, name: str, params: dict[str, Any], *, using: str = "default") -> int:
+    """Run a statement file that returns no rows and return how many rows it touched."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(sql_text(module_file, name), params)
+        return int(cursor.rowcount)
+
+
+def run_sql_file(module_file: str, name: str) -> migrations.RunSQL:
+    """Return the migration operation for `sql/<name>.sql` and its `sql/<name>.down.sql`."""
+    return migrations.RunSQL(sql_text(module_file, f"{name}.sql"), sql_text(module_file, f"{name}.down.sql"))

@@ -1,0 +1,1 @@
+"""What each kind of body becomes in the database, one transaction each."""

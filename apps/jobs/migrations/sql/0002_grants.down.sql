@@ -1,0 +1,1 @@
+REVOKE ALL ON beat_leases, schedule_marks, job_runs FROM omega_worker, omega_portal;

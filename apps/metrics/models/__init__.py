@@ -1,0 +1,17 @@
+"""The time-series tables."""
+
+from apps.metrics.models.custom import MetricSample, MetricSeries
+from apps.metrics.models.process import ProcessSnapshot
+from apps.metrics.models.receipt import IngestBatch
+from apps.metrics.models.usage import NodeLatest, UsageHourly, UsageMetric, UsageRollupQueue
+
+__all__ = [
+    "IngestBatch",
+    "MetricSample",
+    "MetricSeries",
+    "NodeLatest",
+    "ProcessSnapshot",
+    "UsageHourly",
+    "UsageMetric",
+    "UsageRollupQueue",
+]

@@ -1,0 +1,45 @@
+"""Metrics of any name, as a node sent them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import OuterRef, Subquery
+
+from apps.core.errors import NotFound
+from apps.metrics.models import MetricSample, MetricSeries
+from apps.nodes.models import Node
+
+
+@dataclass(frozen=True, slots=True)
+class CustomMetric:
+    """A series of a node with its newest value."""
+
+    series_id: int
+    metric_type: str
+    unit: str
+    labels: dict[str, str]
+    at: datetime | None
+    value: float | None
+
+
+def custom_metrics_of(node: Node, limit: int = 200) -> list[CustomMetric]:
+    """Return a node's series by name, each with its newest value."""
+    # The noted time is written at most a minute late and never early: older partitions need not be searched.
+    newest = MetricSample.objects.filter(series=OuterRef("pk"), time__gte=OuterRef("last_sample_at")).order_by("-time")
+    rows = MetricSeries.objects.filter(node=node).annotate(
+        at=Subquery(newest.values("time")[:1]), value=Subquery(newest.values("value")[:1])
+    )
+    return [
+        CustomMetric(row.pk, row.metric_type, row.unit, row.labels, row.at, row.value)
+        for row in rows.order_by("metric_type", "pk")[:limit]
+    ]
+
+
+def custom_series(
+    node: Node, series_id: int, start: datetime, end: datetime, limit: int = 5000
+) -> list[tuple[datetime, float]]:
+    """Return the samples of one series of a node, oldest first; raises NotFound for another's series."""
+    if not MetricSeries.objects.filter(pk=series_id, node=node).exists():
+        raise NotFound("series_not_found", "There is no such series.")
+    rows = MetricSample.objects.filter(series=series_id, time__gte=start, time__lt=end).order_by("-time")
+    return list(rows.values_list("time", "value")[:limit])[::-1]

@@ -1,0 +1,1 @@
+SELECT drop_partitions(%(table)s::regclass, %(cutoff)s) AS dropped

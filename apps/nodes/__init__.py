@@ -1,0 +1,1 @@
+"""The inventory: machines, their keys, enrolment, resources, contact and lifecycle."""

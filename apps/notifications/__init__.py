@@ -1,0 +1,1 @@
+"""Channels, routes and deliveries: how any app tells people something."""

@@ -1,0 +1,1 @@
+"""Instance pools, schedules, scaling decisions and storage."""

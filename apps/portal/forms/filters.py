@@ -1,0 +1,67 @@
+"""What an address may ask of a list: every filter and order is checked here, and a wrong one is named, not obeyed."""
+
+from typing import Any
+
+from django import forms
+
+from apps.audit.models import Category, Status
+from apps.metrics.paging import SORTS
+from apps.nodes.models import NodeStatus, NodeType
+
+
+class FilterForm(forms.Form):
+    """A GET form: what is wrong is left out and reported."""
+
+    def chosen(self) -> dict[str, Any]:
+        """The valid values that narrow or order the list."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value not in ("", None)}
+
+    def complaints(self) -> list[str]:
+        """One sentence per wrong value."""
+        return [f"{self.fields[name].label or name}: {error}" for name, found in self.errors.items() for error in found]
+
+
+class NodeFilterForm(FilterForm):
+    """Filters and order of the node list."""
+
+    q = forms.CharField(label="Search", required=False, max_length=200)
+    status = forms.ChoiceField(label="Status", required=False, choices=[("", "Any status"), *NodeStatus.choices])
+    type = forms.ChoiceField(label="Type", required=False, choices=[("", "Any type"), *NodeType.choices])
+    tag = forms.CharField(label="Tag", required=False, max_length=63)
+    label = forms.CharField(label="Label", required=False, max_length=200)
+    region = forms.CharField(label="Region", required=False, max_length=100)
+    draining = forms.TypedChoiceField(
+        label="Draining",
+        required=False,
+        choices=[("", "Draining or not"), ("yes", "Draining"), ("no", "Not draining")],
+        coerce=lambda text: text == "yes",
+        empty_value=None,
+    )
+    sort = forms.ChoiceField(
+        label="Order",
+        required=False,
+        choices=[(sort, sort) for name in SORTS for sort in (name, f"-{name}")],
+    )
+
+
+class AuditFilterForm(FilterForm):
+    """Filters of the audit list."""
+
+    q = forms.CharField(label="Search", required=False, max_length=200)
+    category = forms.ChoiceField(label="Category", required=False, choices=[("", "Any category"), *Category.choices])
+    action = forms.CharField(label="Action", required=False, max_length=100)
+    person = forms.CharField(label="Person", required=False, max_length=255)
+    resource = forms.CharField(label="Resource id", required=False, max_length=255)
+    status = forms.ChoiceField(label="Result", required=False, choices=[("", "Any result"), *Status.choices])
+    since = forms.DateTimeField(
+        label="From",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    until = forms.DateTimeField(
+        label="To",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    rows = forms.BooleanField(label="Row images too", required=False)

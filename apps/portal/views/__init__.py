@@ -1,0 +1,1 @@
+"""The pages: GET asks selectors, POST calls one service."""

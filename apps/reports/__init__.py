@@ -1,0 +1,1 @@
+"""Performance summaries, optimization reports and capacity forecasts."""

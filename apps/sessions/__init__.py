@@ -1,0 +1,1 @@
+"""Compute sessions, their placement and allocations, and logins on machines."""

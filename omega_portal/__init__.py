@@ -1,0 +1,1 @@
+"""Wiring of Omega Portal: settings, URLs, servers, timetable and the local stack. Nothing imports it."""

@@ -1,0 +1,19 @@
+"""Logging: one line a record on standard error, with control characters escaped."""
+
+from typing import Any
+
+
+def logging_config(level: str) -> dict[str, Any]:
+    """Return Django's LOGGING for a level name such as INFO."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"()": "apps.core.logs.LineFormatter"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            "django": {"handlers": [], "level": level},
+            "django.db.backends": {"level": "WARNING"},
+            "uvicorn.access": {"level": "WARNING"},
+        },
+    }

@@ -1,0 +1,16 @@
+"""Every address of the web process, by door."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from apps.audit.admin_site import site
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("admin/", site.urls),
+    path("api/", include("apps.api.urls")),
+    path("", include("apps.portal.urls")),
+]
+
+handler400 = "apps.portal.views.errors.bad_request"
+handler403 = "apps.portal.views.errors.forbidden"
+handler404 = "apps.portal.views.errors.not_found"
+handler500 = "apps.portal.views.errors.server_error"

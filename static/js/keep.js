@@ -1,0 +1,15 @@
+// What a person opened or selected stays so when the fragment around it is fetched again.
+let kept = [];
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const inside = event.detail.target.querySelectorAll("details[open][id], .is-selected[id]");
+  kept = [...inside].map((element) => ({ id: element.id, isOpen: element.open === true }));
+});
+document.addEventListener("htmx:afterSettle", () => {
+  for (const { id, isOpen } of kept) {
+    const element = document.getElementById(id);
+    if (isOpen) element?.setAttribute("open", "");
+    else element?.classList.add("is-selected");
+  }
+  kept = [];
+});

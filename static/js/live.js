@@ -1,0 +1,109 @@
+// One socket per page. It carries topic names only; the fragments that name a topic are fetched again.
+// It is live only once the server says that it hears about changes itself. Without the socket: a banner, a round of fetching every ten seconds, and one on its return.
+const POLL_MS = 10_000;
+const BACK_OFF_MS = [500, 1000, 2000, 5000, 10_000];
+const SESSION_ENDED = 4401;
+const NOT_ALLOWED = 4403;
+const banner = document.querySelector("[data-live-banner]");
+const indicators = document.querySelectorAll("[data-live-state]");
+const due = new Map();
+const last = new WeakMap();
+let socket = null;
+let attempts = 0;
+let poll = null;
+let subscribed = "";
+
+const fragments = () => [...document.querySelectorAll("[data-live-topic]")];
+const topicsOf = (element) => element.dataset.liveTopic.split(/\s+/).filter(Boolean);
+const wanted = () => [...new Set(fragments().flatMap(topicsOf))].sort();
+
+function refresh(element) {
+  due.delete(element);
+  if (!element.isConnected) return;
+  last.set(element, Date.now());
+  window.htmx.trigger(element, "live");
+}
+
+function schedule(element) {
+  if (due.has(element)) return;
+  const every = Number(element.dataset.liveEvery || 1000);
+  const wait = Math.max(150, every - (Date.now() - (last.get(element) ?? 0)));
+  due.set(element, setTimeout(refresh, wait, element));
+}
+
+function touch(topics) {
+  if (document.hidden) return;
+  for (const element of fragments()) if (!topics || topicsOf(element).some((topic) => topics.includes(topic))) schedule(element);
+}
+
+function say(state, text) {
+  for (const place of indicators) {
+    place.querySelector(".pulse").dataset.state = state;
+    place.querySelector("[data-live-text]").textContent = text;
+  }
+  banner?.toggleAttribute("hidden", state !== "lost" && state !== "ended");
+  if (state === "ended" && banner) {
+    banner.querySelector("[data-live-message]").textContent = "You are signed out. What you see is no longer updated.";
+    banner.querySelector("[data-live-sign-in]")?.removeAttribute("hidden");
+  }
+}
+
+function subscribe() {
+  const topics = wanted();
+  if (socket?.readyState !== WebSocket.OPEN || topics.join(" ") === subscribed) return;
+  subscribed = topics.join(" ");
+  socket.send(JSON.stringify({ subscribe: topics }));
+}
+
+function opened() {
+  subscribed = "";
+  subscribe();
+}
+
+function heard(event) {
+  const message = JSON.parse(event.data);
+  if (message.topics) touch(message.topics);
+  if (message.live === "lost") pause();
+  if (message.live === "back") resume();
+}
+
+function pause() {
+  say("lost", "Not live");
+  poll ??= setInterval(touch, POLL_MS, null);
+}
+
+function resume() {
+  const wasLost = poll !== null;
+  attempts = 0;
+  clearInterval(poll);
+  poll = null;
+  say("live", "Live");
+  if (wasLost) touch(null);
+}
+
+function closed(event) {
+  socket = null;
+  if (event.code === SESSION_ENDED) return say("ended", "Signed out");
+  if (event.code === NOT_ALLOWED) return say("idle", "No live updates");
+  attempts += 1;
+  poll ??= setInterval(touch, POLL_MS, null);
+  if (attempts > 1) pause();
+  setTimeout(connect, BACK_OFF_MS[Math.min(attempts, BACK_OFF_MS.length) - 1]);
+}
+
+function connect() {
+  if (socket) return;
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  socket = new WebSocket(`${scheme}://${location.host}/ws/live/`);
+  socket.addEventListener("open", opened);
+  socket.addEventListener("close", closed);
+  socket.addEventListener("message", heard);
+}
+
+document.addEventListener("visibilitychange", () => document.hidden || touch(null));
+document.addEventListener("htmx:afterSettle", () => {
+  if (!socket && attempts === 0 && fragments().length) connect();
+  subscribe();
+});
+if (fragments().length) connect();
+else indicators.forEach((place) => place.setAttribute("hidden", ""));

@@ -1,0 +1,53 @@
+"""What each role may do, as one table kept as text; everything else asks it."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+
+from apps.accounts.models import User
+from apps.accounts.permissions import ALLOWED, Action, Role, allowed, can
+from tests.golden import assert_golden
+
+
+def test_table_of_roles_and_actions_is_as_written_down() -> None:
+    people = {role: User(role=role) for role in Role.values}
+    lines = [
+        f"{action}: {' '.join(role for role in people if can(people[role], action))}".rstrip() for action in Action
+    ]
+
+    assert_golden(Path(__file__).parent / "permissions.txt", sorted(lines))
+
+
+def test_every_role_stands_in_the_table() -> None:
+    assert set(ALLOWED) == set(Role.values)
+
+
+def test_administrator_may_everything_and_a_reader_changes_nothing() -> None:
+    assert allowed(User(role="ADMIN")) == frozenset(Action)
+    assert {action.rpartition(".")[2] for action in allowed(User(role="READONLY"))} == {"view"}
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_closed_account_may_nothing(role: str) -> None:
+    assert allowed(User(role=role, is_active=False)) == frozenset()
+    assert allowed(User(role=role, is_active=False, is_superuser=True)) == frozenset()
+
+
+def test_stranger_and_unknown_role_may_nothing() -> None:
+    odd = [AnonymousUser(), User(role="OWNER"), User(role=""), SimpleNamespace(is_authenticated=True, is_active=True)]
+
+    assert [allowed(somebody) for somebody in odd] == [frozenset()] * 4
+
+
+def test_superuser_may_everything_whatever_the_role() -> None:
+    assert allowed(User(role="READONLY", is_superuser=True)) == frozenset(Action)
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_data_correction_site_asks_the_same_table(role: str) -> None:
+    person = User(role=role)
+    answers = {person.is_staff, person.has_perm("nodes.delete_node"), person.has_module_perms("nodes")}
+
+    assert answers == {can(person, Action.ADMIN_SITE)} == {role == "ADMIN"}

@@ -1,0 +1,122 @@
+"""What hands do on the pages: keys, dialogs, charts, and a portal that goes away under an open page."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Page, expect
+
+from apps.core.live import announce
+from apps.metrics.models import NodeLatest
+from apps.nodes.models import Node
+from tests import make, processes
+from tests.browser.conftest import sign_in
+from tests.database import acting_as
+from tests.processes import Portal
+
+pytestmark = [pytest.mark.flow, pytest.mark.browser]
+
+
+@pytest.fixture
+def portal(committed: None, tmp_path: Path) -> Iterator[Portal]:
+    """The web process alone, on the Valkey that this process announces to."""
+    with processes.portal(tmp_path, settings.REDIS_URL, "web") as started:
+        yield started
+
+
+def change_load(node: Node, percent: float) -> None:
+    """Let a node report another load, as the ingest process would."""
+    now = datetime.now(UTC)
+    with acting_as("omega_worker"):
+        NodeLatest.objects.filter(node=node).update(cpu_percent=percent, at=now, received_at=now)
+    announce(["nodes", f"node:{node.pk}"])
+
+
+def test_keys_walk_the_list_and_lead_around(page: Page) -> None:
+    for name in ("alpha", "beta", "gamma"):
+        make.latest(make.node(hostname=name))
+    sign_in(page)
+    page.goto("/nodes/")
+    for key in ("j", "j", "k", "j"):
+        page.keyboard.press(key)
+    expect(page.locator(".is-selected")).to_contain_text("beta")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("hostname")).to_have_text("beta")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_be_hidden()
+    page.keyboard.press("g")
+    page.keyboard.press("n")
+    page.wait_for_url("**/nodes/")
+    page.keyboard.press("/")
+    page.keyboard.type("gam")
+    expect(page.get_by_test_id("node-row")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"/nodes/\?q=gam$"))
+
+
+def test_retirement_waits_for_the_typed_name(page: Page) -> None:
+    node = make.node(hostname="old-box")
+    sign_in(page)
+    page.goto(f"/nodes/{node.pk}/")
+    page.get_by_test_id("retire").click()
+    submit = page.get_by_test_id("dialog-submit")
+    expect(submit).to_be_disabled()
+    page.get_by_label("Type the host name to confirm").fill("old-box")
+    page.get_by_label("Reason").fill("sold")
+    submit.click()
+    expect(page.get_by_test_id("toast")).to_contain_text("old-box was retired")
+    expect(page.get_by_test_id("node-state")).to_contain_text("Retired")
+
+
+def test_charts_share_a_cursor_and_zoom_together(page: Page) -> None:
+    node, now = make.node(), datetime.now(UTC)
+    make.latest(node)
+    for minutes in range(60):
+        make.usage(node, now - timedelta(minutes=minutes), cpu_percent=40, ram_percent=60)
+    sign_in(page)
+    page.goto(f"/nodes/{node.pk}/?range=1h")
+    cpu, memory = page.get_by_test_id("chart-cpu_percent"), page.get_by_test_id("chart-ram_percent")
+    expect(cpu).to_have_attribute("data-state", "drawn")
+    expect(memory).to_have_attribute("data-state", "drawn")
+    area = cpu.locator(".u-over").bounding_box()
+    assert area
+    page.mouse.move(area["x"] + area["width"] / 2, area["y"] + 40)
+    expect(memory.locator("[data-chart-read]")).to_contain_text(re.compile(r"\d\d:\d\d:\d\d"))
+    page.mouse.down()
+    page.mouse.move(area["x"] + area["width"] * 0.8, area["y"] + 40, steps=4)
+    with page.expect_response(re.compile(r"metric=ram_percent.*start=")):
+        page.mouse.up()
+    page.locator("[data-zoom-reset]").click()
+    expect(page.locator("[data-zoom-reset]")).to_be_hidden()
+    page.get_by_test_id("range-24h").click()
+    expect(page).to_have_url(re.compile("range=24h"))
+
+
+def test_dark_stays_dark_on_the_next_page(page: Page) -> None:
+    sign_in(page)
+    for _ in range(2):
+        page.locator("[data-theme-toggle]:visible").click()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    page.goto("/nodes/")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+def test_lost_portal_is_said_and_its_return_catches_up(page: Page, portal: Portal) -> None:
+    node = make.node()
+    make.latest(node, cpu_percent=11)
+    sign_in(page)
+    page.goto(f"/nodes/{node.pk}/")
+    load, banner = page.get_by_test_id("vital-cpu_percent"), page.locator("[data-live-banner]")
+    expect(page.locator("[data-live-text]").first).to_have_text("Live")
+    change_load(node, 22)
+    expect(load).to_contain_text("22.0")
+    portal.running["web"].kill()
+    expect(banner).to_be_visible(timeout=15_000)
+    change_load(node, 33)
+    portal.start("web")
+    expect(load).to_contain_text("33.0", timeout=25_000)
+    expect(banner).to_be_hidden()

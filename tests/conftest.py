@@ -1,0 +1,65 @@
+"""Fixtures every test may use: a migrated database, roles, people and committed data."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from django.test import Client
+from pytest_django.plugin import DjangoDbBlocker
+
+from apps.accounts.models import User
+from apps.core.timescale.prepare import ensure_roles
+from tests import database, make
+
+pytest_plugins = ["tests.whole"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker, request: pytest.FixtureRequest
+) -> Iterator[None]:
+    """Make this run's database as its owner, and point the application role at it."""
+    with django_db_blocker.unblock():
+        name = database.create()
+        call_command("migrate", database="owner", verbosity=0, interactive=False)
+        ensure_roles(connections["owner"], reset_passwords=True)  # type: ignore[arg-type]
+    yield
+    with django_db_blocker.unblock():
+        database.drop(name)
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Let a test commit for other processes to see; everything is emptied afterwards."""
+    with django_db_blocker.unblock():
+        database.empty()
+        yield
+        connections.close_all()
+        database.empty()
+        connections.close_all()
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The present, read once; services take it as an argument."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture
+def client_as(db: None) -> Callable[[str], Client]:
+    """Return a browser signed in as somebody of a role."""
+
+    def sign_in(role: str) -> Client:
+        client = Client()
+        client.force_login(make.user(role=role), backend="apps.accounts.backends.EmailBackend")
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    """Ada, who may do everything."""
+    return make.user(role="ADMIN")

@@ -1,0 +1,93 @@
+"""The tests' database: made and emptied by its owner, used as the application's roles."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from django.db import connection, connections, transaction
+from psycopg import sql
+
+PATIENCE = 10
+KEPT = ("django_migrations", "django_content_type", "auth_permission")
+
+
+def create() -> str:
+    """Make this run's (and this worker's) database and point every alias at it; returns its name."""
+    settings = connections["owner"].settings_dict
+    name = settings["TEST"].get("NAME") or f"test_{settings['NAME']}"
+    _maintenance(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    _maintenance(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    for alias in connections:
+        connections[alias].close()
+        connections[alias].settings_dict["NAME"] = name
+    return name
+
+
+def drop(name: str) -> None:
+    """Remove the database, whoever is still connected."""
+    connections.close_all()
+    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    for _ in range(PATIENCE):
+        try:
+            return _maintenance(statement)
+        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse):
+            # Another role's connection is still closing, and the owner may not end it.
+            time.sleep(0.5)
+    return _maintenance(statement)
+
+
+def _maintenance(statement: sql.Composed) -> None:
+    """Run a statement that cannot run inside the database it is about."""
+    settings = connections["owner"].settings_dict
+    login = {
+        "host": settings["HOST"],
+        "port": settings["PORT"],
+        "user": settings["USER"],
+        "password": settings["PASSWORD"],
+    }
+    with psycopg.connect(**login, dbname="postgres", autocommit=True) as maintenance:
+        maintenance.execute(statement)
+
+
+def empty() -> None:
+    """Forget everything the tests committed; what migrations put in is put in again."""
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND NOT tablename = ANY(%s)", [list(KEPT)]
+        )
+        partitions = "SELECT inhrelid::regclass::text FROM pg_inherits"
+        names = [row[0] for row in cursor.fetchall()]
+        cursor.execute(partitions)
+        names = [name for name in names if name not in {row[0] for row in cursor.fetchall()}]
+        # A hypertable does not take DISABLE TRIGGER; all of this is one transaction.
+        cursor.execute("SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname = 'audit_logs_no_truncate'")
+        (no_truncate,) = cursor.fetchone()
+        cursor.execute("DROP TRIGGER audit_logs_no_truncate ON audit_logs")
+        cursor.execute("TRUNCATE " + ", ".join(f'"{name}"' for name in names if name != "audit_logs"))
+        # The log goes last: putting the tenant back leaves an image in it.
+        cursor.execute("INSERT INTO tenants (slug, name) VALUES ('default', 'Default')")
+        cursor.execute("TRUNCATE audit_logs")
+        cursor.execute(no_truncate)
+
+
+@contextmanager
+def acting_as(role: str) -> Iterator[None]:
+    """Do the block as another database role, inside the test's transaction."""
+    path = "readable, public" if role == "omega_portal" else "public"
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_user, current_setting('search_path')")
+            before = cursor.fetchone()
+            cursor.execute("SELECT set_config('role', %s, true), set_config('search_path', %s, true)", [role, path])
+        # After an error the rollback brings the role back.
+        yield
+        if not connection.needs_rollback:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('role', %s, true), set_config('search_path', %s, true)", list(before))
+
+
+def url() -> str:
+    """Return the URL of this run's database as its owner; processes derive those of their roles."""
+    settings = connections["owner"].settings_dict
+    return f"postgresql://{settings['USER']}:{settings['PASSWORD']}@{settings['HOST']}:{settings['PORT']}/{settings['NAME']}"

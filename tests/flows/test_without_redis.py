@@ -1,0 +1,98 @@
+"""Valkey goes away and comes back: pages and ingest never stop, timed work pauses, says so, and catches up."""
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+import redis
+
+from apps.jobs.models import JobRun
+from apps.nodes.models import Node
+from omega_portal.stack.embedded import valkey_program
+from omega_portal.stack.places import CHECKOUT, open_place
+from tests import make, processes
+from tests.flows.test_agent_to_page import signed_in
+from tests.processes import Portal, free_port, wait_for
+
+pytestmark = pytest.mark.flow
+
+
+class OwnValkey:
+    """A Valkey of this test's own, without anything on disk: a restart has forgotten everything."""
+
+    def __init__(self, folder: Path) -> None:
+        """Choose a port."""
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        program = valkey_program(open_place(CHECKOUT / ".local"))
+        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder)]
+        command = [str(program), *options]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(self.answers)
+
+    def answers(self) -> bool:
+        """Tell whether it can be used."""
+        try:
+            with redis.Redis.from_url(self.url) as client:
+                return bool(client.ping())
+        except redis.RedisError:
+            return False
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator[OwnValkey]:
+    """Start it for one test."""
+    made = OwnValkey(tmp_path)
+    made.start()
+    yield made
+    made.kill()
+
+
+def heartbeat(portal: Portal, key: str) -> httpx.Response:
+    """Send one sign of life with a measurement."""
+    body = {"status": "ok", "usage": {"at": datetime.now(UTC).isoformat(), "cpu_percent": 5.0}}
+    headers = {"Authorization": f"Bearer {key}"}
+    return httpx.post(f"{portal.ingest_url}/api/v1/agent/heartbeat", json=body, headers=headers, timeout=10)
+
+
+def runs_since(moment: datetime) -> int:
+    """Return how many runs of the contact check were finished after a moment."""
+    return JobRun.objects.filter(schedule="nodes.settle_contact", finished_at__gt=moment).count()
+
+
+def test_everything_but_live_and_timed_work_goes_on_without_redis(
+    committed: None, tmp_path: Path, valkey: OwnValkey
+) -> None:
+    key = make.key(make.node()).text
+    with processes.portal(tmp_path, valkey.url, "web", "ingest", "worker", "beat") as portal:
+        browser = signed_in(portal)
+        wait_for(lambda: runs_since(datetime(2000, 1, 1, tzinfo=UTC)) > 0, 30)
+
+        valkey.kill()
+        assert heartbeat(portal, key).status_code == 200
+        assert browser.get("/nodes/").status_code == 200
+        assert "live" in wait_for(lambda: paused_banners(browser), 30)
+
+        valkey.start()
+        back = datetime.now(UTC)
+        wait_for(lambda: runs_since(back) >= 2, 60)
+        wait_for(lambda: not paused_banners(browser), 40)
+        assert Node.objects.get().status == "active"
+
+
+def paused_banners(browser: httpx.Client) -> str:
+    """Return the text of the banners in small letters, empty when all is well."""
+    return browser.get("/health/banner/").text.strip().lower()

@@ -1,0 +1,36 @@
+"""Samples by the handful, written as the roles that write them."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import pytest
+
+from apps.metrics.models import UsageMetric
+from apps.metrics.services import queue_hours, roll_up
+from apps.nodes.models import Node
+from tests.database import acting_as
+
+Store = Callable[[Node, Mapping[datetime, Mapping[str, float | None]]], None]
+
+
+def hour_of(at: datetime) -> datetime:
+    """Return the start of the hour a sample belongs to."""
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
+def store_samples(node: Node, samples: Mapping[datetime, Mapping[str, float | None]]) -> None:
+    """Write samples and queue their hours, as the ingest door does."""
+    UsageMetric.objects.bulk_create(UsageMetric(node=node, timestamp=at, **vitals) for at, vitals in samples.items())
+    queue_hours([(node.pk, hour_of(at)) for at in samples], now=max(samples))
+
+
+@pytest.fixture
+def store(db: None) -> Store:
+    """Return a way to store samples and roll their hours up within the test's transaction."""
+
+    def samples_of(node: Node, samples: Mapping[datetime, Mapping[str, float | None]]) -> None:
+        with acting_as("omega_worker"):
+            store_samples(node, samples)
+            roll_up()
+
+    return samples_of

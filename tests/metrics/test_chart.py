@@ -1,0 +1,221 @@
+"""A chart says what was measured, shows what was not, and is the same from samples and from the roll-up."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from statistics import mean
+from typing import Any
+
+import pytest
+from django.conf import settings
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.core.errors import Invalid
+from apps.metrics.selectors import Point, Series, series
+from apps.metrics.selectors.chart import NICE_STEPS, choose_step, steps_between
+from apps.metrics.vitals import VITALS
+from apps.nodes.models import Node
+from tests import make
+from tests.metrics.conftest import Store
+
+START = datetime(2026, 11, 16, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def every(step: timedelta, count: int, start: datetime = START) -> dict[datetime, dict[str, float | None]]:
+    """Return evenly spaced samples with the values 0, 1, 2, … 99, 0, …"""
+    return {start + n * step: {"cpu_percent": float(n % 100)} for n in range(count)}
+
+
+def drawn(found: Series) -> dict[datetime, tuple[float, float, float]]:
+    """Return (average, least, most) of the points that are not gaps."""
+    return {p.at: (p.avg, p.minimum, p.maximum) for p in found.points if p.avg is not None}  # type: ignore[misc]
+
+
+def by_hand(samples: Mapping[datetime, Mapping[str, Any]], step: int) -> dict[datetime, object]:
+    """Compute the points from the samples themselves."""
+    found = {}
+    for at in steps_between(min(samples), max(samples) + timedelta(microseconds=1), step):
+        inside = [
+            vitals["cpu_percent"] for time, vitals in samples.items() if at <= time < at + timedelta(seconds=step)
+        ]
+        if inside:
+            found[at] = pytest.approx((mean(inside), min(inside), max(inside)), rel=1e-5)
+    return found
+
+
+@given(st.integers(1, 732 * 86400), st.integers(2, 5000), st.integers(1, 7200))
+def test_step_is_the_smallest_round_one_that_fits(seconds: int, max_points: int, least: int) -> None:
+    span = timedelta(seconds=seconds)
+    step = choose_step(span, max_points, least=least)
+
+    assert step >= least
+    assert seconds / step <= max_points
+    assert step in NICE_STEPS or step % 86400 == 0
+    smaller = [nice for nice in NICE_STEPS if least <= nice < step]
+    assert all(seconds / nice > max_points for nice in smaller)
+
+
+@given(st.integers(0, 10**7), st.integers(1, 10**6), st.sampled_from(NICE_STEPS))
+def test_steps_cover_the_span_without_gap_or_overlap(after: int, seconds: int, step: int) -> None:
+    start = START + timedelta(seconds=after)
+    end = start + min(timedelta(seconds=seconds), timedelta(seconds=2000 * step))
+    found = steps_between(start, end, step)
+
+    assert found[0] <= start < found[0] + timedelta(seconds=step)
+    assert found[-1] < end <= found[-1] + timedelta(seconds=step)
+    assert {later - earlier for earlier, later in pairwise(found)} <= {timedelta(seconds=step)}
+
+
+@pytest.mark.django_db
+@pytest.mark.data_layer
+def test_chart_of_an_hour_is_drawn_from_samples(store: Store) -> None:
+    node, samples = make.node(), every(timedelta(seconds=10), 360)
+    store(node, samples)
+
+    found = series(node, "cpu_percent", START, START + HOUR, max_points=60)
+
+    assert (found.source, found.step_seconds, found.unit, len(found.points)) == ("raw", 60, "%", 60)
+    assert drawn(found) == by_hand(samples, 60)
+
+
+@pytest.mark.django_db
+@pytest.mark.data_layer
+def test_outage_is_a_gap_and_nothing_is_invented_around_it(store: Store) -> None:
+    node = make.node()
+    minute = timedelta(minutes=1)
+    store(node, every(minute, 20) | every(minute, 20, START + 40 * minute))
+
+    found = series(node, "cpu_percent", START, START + HOUR, max_points=30)
+
+    gaps = [point for point in found.points if point.avg is None]
+    assert gaps == [Point(START + n * 2 * minute, None, None, None) for n in range(10, 20)]
+
+
+@pytest.mark.django_db
+def test_vital_the_machine_does_not_have_is_all_gap(store: Store) -> None:
+    node = make.node()
+    store(node, every(timedelta(minutes=1), 60))
+
+    found = series(node, "gpu_temp", START, START + HOUR)
+
+    assert drawn(found) == {}
+    assert len(found.points) > 10
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("seconds", "step"), [(10, 20), (60, 120), (300, 600), (7, 15)])
+def test_step_is_twice_the_distance_of_samples_so_that_only_a_missing_one_shows(
+    seconds: int, step: int, store: Store
+) -> None:
+    node = make.node()
+    store(node, every(timedelta(seconds=seconds), 60, START + HOUR))
+    end = START + HOUR + timedelta(seconds=60 * seconds)
+
+    found = series(node, "cpu_percent", START + HOUR, end, max_points=5000)
+
+    assert found.step_seconds == step
+    assert [point for point in found.points if point.avg is None] == []
+
+
+@pytest.mark.django_db
+@pytest.mark.data_layer
+@pytest.mark.parametrize("max_points", [73, 37, 25, 7])
+def test_roll_up_draws_the_same_as_the_samples_would(max_points: int, store: Store) -> None:
+    node = make.node()
+    samples = every(timedelta(minutes=20), 3 * 72)
+    uneven = {at: vitals for n, (at, vitals) in enumerate(samples.items()) if n % 7 and not 30 < n < 50}
+    store(node, uneven)
+
+    found = series(node, "cpu_percent", START, START + 73 * HOUR, max_points=max_points)
+
+    assert found.source == "hourly"
+    assert drawn(found) == by_hand(uneven, found.step_seconds)
+
+
+@pytest.mark.django_db
+def test_two_days_are_samples_and_a_moment_more_is_the_roll_up() -> None:
+    node = make.node()
+    day = timedelta(days=1)
+
+    assert series(node, "cpu_percent", START, START + 2 * day).source == "raw"
+    assert series(node, "cpu_percent", START, START + 2 * day + timedelta(seconds=1)).source == "hourly"
+
+
+@pytest.mark.django_db
+def test_what_lies_before_the_kept_samples_is_the_roll_up() -> None:
+    node, oldest = make.node(), datetime.now(UTC) - timedelta(days=settings.OMEGA.raw_retention_days)
+
+    assert series(node, "cpu_percent", oldest - HOUR, oldest + HOUR).source == "hourly"
+    assert series(node, "cpu_percent", oldest + HOUR, oldest + 2 * HOUR).source == "raw"
+
+
+@pytest.mark.django_db
+@pytest.mark.data_layer
+@pytest.mark.parametrize("max_points", [100, 10])
+def test_roll_up_from_the_middle_of_a_step_begins_with_no_gap(max_points: int, store: Store) -> None:
+    node = make.node()
+    store(node, every(timedelta(minutes=20), 3 * 72))
+
+    found = series(node, "cpu_percent", START + HOUR / 2, START + 71 * HOUR, max_points=max_points)
+
+    assert (found.source, found.points[0].at) == ("hourly", START)
+    assert [point for point in found.points if point.avg is None] == []
+
+
+@pytest.mark.django_db
+def test_span_takes_its_start_leaves_its_end_and_shows_nobody_elses(store: Store) -> None:
+    node, other = make.node(), make.node()
+    moment = timedelta(microseconds=1)
+    times = (START - moment, START, START + HOUR - moment, START + HOUR)
+    store(node, {at: {"cpu_percent": float(n)} for n, at in enumerate(times)})
+    store(other, {START: {"cpu_percent": 99.0}})
+
+    found = drawn(series(node, "cpu_percent", START, START + HOUR, max_points=2))
+
+    assert [(low, high) for _, low, high in found.values()] == [(1.0, 2.0)]
+
+
+@pytest.mark.django_db
+def test_times_are_told_in_utc_whatever_zone_was_asked_in(store: Store) -> None:
+    node = make.node()
+    store(node, every(timedelta(minutes=1), 60))
+    kathmandu = datetime.fromisoformat("2026-11-16T05:45:00+05:45")
+
+    found = series(node, "cpu_percent", kathmandu, kathmandu + HOUR)
+
+    assert (found.points[0].at, found.points[0].avg) == (START, 0.5)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"metric": "cpu_percent; DROP TABLE nodes"}, "metric"),
+        ({"metric": "node"}, "metric"),
+        ({"end": START}, "end"),
+        ({"end": START - HOUR}, "end"),
+        ({"end": START + timedelta(days=733)}, "start"),
+        ({"start": datetime(1, 1, 1, tzinfo=UTC), "end": datetime(1, 1, 2, tzinfo=UTC)}, "start"),
+        ({"start": datetime(9999, 12, 30, tzinfo=UTC), "end": datetime(9999, 12, 31, tzinfo=UTC)}, "end"),
+        ({"max_points": 1}, "max_points"),
+        ({"max_points": 5001}, "max_points"),
+    ],
+)
+def test_what_cannot_be_drawn_is_named(change: dict[str, Any], field: str) -> None:
+    wanted = {"metric": "cpu_percent", "start": START, "end": START + HOUR} | change
+
+    with pytest.raises(Invalid) as refusal:
+        series(make.node(), **wanted)
+
+    assert refusal.value.field == field
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("metric", VITALS)
+def test_every_vital_can_be_drawn_from_both(metric: str) -> None:
+    node: Node = make.node()
+
+    for hours in (1, 1000):
+        assert series(node, metric, START, START + hours * HOUR, 10).unit == VITALS[metric].unit

@@ -1,0 +1,1 @@
+"""Tests of the local stack program; none of them needs Django or a running portal."""

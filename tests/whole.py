@@ -1,0 +1,82 @@
+"""Fixtures of a whole portal, and of a machine that enrols into it."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+import redis
+
+from apps.nodes.models import Node
+from tests import make, processes
+from tests.processes import Portal, Running
+
+EVERYTHING = ("web", "ingest", "worker", "beat")
+
+
+@pytest.fixture
+def redis_url(worker_number: int) -> str:
+    """A Valkey database of this test's own, emptied before."""
+    parts = urlsplit(os.environ["REDIS_URL"])
+    url = urlunsplit(parts._replace(path=f"/{worker_number + 1}"))
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    return url
+
+
+@pytest.fixture
+def worker_number(request: pytest.FixtureRequest) -> int:
+    """Which of the parallel test workers this is, from 0."""
+    name = getattr(request.config, "workerinput", {}).get("workerid", "gw0")
+    return int(name.removeprefix("gw"))
+
+
+@pytest.fixture
+def portal(committed: None, tmp_path: Path, redis_url: str) -> Iterator[Portal]:
+    """Web, ingest, worker and beat, as operators run them."""
+    with processes.portal(tmp_path, redis_url, *EVERYTHING) as started:
+        yield started
+
+
+@dataclass
+class Machine:
+    """A machine with the real agent on it."""
+
+    portal: Portal
+    config: Path
+    agent: Running | None = None
+
+    def enrol(self) -> Node:
+        """Enrol as a person would, with a token and the agent's own command; returns the node."""
+        token = make.enrollment_token()
+        command = ["enroll", "--server", self.portal.url, "--token", token, "--config", str(self.config)]
+        enrolment = self.portal.launch("agent", [sys.executable, "-m", "omega_agent", *command])
+        assert enrolment.process.wait(30) == 0, enrolment.log.read_text()
+        return Node.objects.get()
+
+    def start(self) -> Running:
+        """Start the agent."""
+        self.agent = self.portal.launch(
+            "agent", [sys.executable, "-m", "omega_agent", "run", "--config", str(self.config)]
+        )
+        self.portal.running[f"agent-{self.agent.process.pid}"] = self.agent
+        return self.agent
+
+
+@pytest.fixture
+def machine(portal: Portal, tmp_path: Path) -> Machine:
+    """This very machine, not enrolled yet."""
+    return Machine(portal, tmp_path / "agent" / "agent.toml")
+
+
+@pytest.fixture
+def quick_heartbeats() -> Callable[[Node], None]:
+    """Make a node's silence short enough for a test to wait for."""
+
+    def shorten(node: Node) -> None:
+        Node.objects.filter(pk=node.pk).update(heartbeat_interval_seconds=5, silence_grace_seconds=5)
+
+    return shorten
