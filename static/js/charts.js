@@ -127,6 +127,7 @@ function options(figure, plot, data) {
 
 function draw(figure, data) {
   const plot = figure.querySelector("[data-chart-plot]");
+  const { left, top } = charts.get(figure)?.chart?.cursor ?? {};
   charts.get(figure)?.chart?.destroy();
   plot.replaceChildren();
   const isEmpty = data.series.every((line) => line.avg.every((value) => value === null));
@@ -136,6 +137,8 @@ function draw(figure, data) {
   charts.set(figure, { chart, data, drawnAt: Date.now() });
   read(figure, data, null);
   describe(figure, data);
+  // New samples must not take the reading away from under a hand that rests on the chart.
+  if (left >= 0) chart?.setCursor({ left, top });
 }
 
 async function load(figure) {

@@ -18,6 +18,7 @@ from tests.database import acting_as
 from tests.processes import Portal
 
 pytestmark = [pytest.mark.flow, pytest.mark.browser]
+CLOCK = re.compile(r"\d\d:\d\d:\d\d")
 
 
 @pytest.fixture
@@ -82,18 +83,36 @@ def test_charts_share_a_cursor_and_zoom_together(page: Page) -> None:
     cpu, memory = page.get_by_test_id("chart-cpu_percent"), page.get_by_test_id("chart-ram_percent")
     expect(cpu).to_have_attribute("data-state", "drawn")
     expect(memory).to_have_attribute("data-state", "drawn")
+    cpu.locator(".u-over").hover()
+    for chart in (cpu, memory):
+        expect(chart.locator("[data-chart-read]")).to_contain_text(CLOCK)
     area = cpu.locator(".u-over").bounding_box()
     assert area
-    page.mouse.move(area["x"] + area["width"] / 2, area["y"] + 40)
-    expect(memory.locator("[data-chart-read]")).to_contain_text(re.compile(r"\d\d:\d\d:\d\d"))
     page.mouse.down()
-    page.mouse.move(area["x"] + area["width"] * 0.8, area["y"] + 40, steps=4)
+    page.mouse.move(area["x"] + area["width"] * 0.8, area["y"] + area["height"] / 2, steps=4)
     with page.expect_response(re.compile(r"metric=ram_percent.*start=")):
         page.mouse.up()
     page.locator("[data-zoom-reset]").click()
     expect(page.locator("[data-zoom-reset]")).to_be_hidden()
     page.get_by_test_id("range-24h").click()
     expect(page).to_have_url(re.compile("range=24h"))
+
+
+def test_redrawn_chart_keeps_the_reading_under_a_resting_mouse(page: Page) -> None:
+    node, now = make.node(), datetime.now(UTC)
+    make.latest(node)
+    for minutes in range(60):
+        make.usage(node, now - timedelta(minutes=minutes), cpu_percent=40)
+    sign_in(page)
+    page.goto(f"/nodes/{node.pk}/?range=1h")
+    cpu = page.get_by_test_id("chart-cpu_percent")
+    expect(cpu).to_have_attribute("data-state", "drawn")
+    cpu.locator(".u-over").hover()
+    expect(cpu.locator("[data-chart-read]")).to_contain_text(CLOCK)
+    cpu.locator("canvas").evaluate("canvas => { canvas.dataset.old = 'yes' }")
+    page.evaluate("document.dispatchEvent(new Event('omega:theme'))")
+    expect(cpu.locator("canvas[data-old]")).to_have_count(0)
+    expect(cpu.locator("[data-chart-read]")).to_contain_text(CLOCK)
 
 
 def test_dark_stays_dark_on_the_next_page(page: Page) -> None:
