@@ -127,8 +127,9 @@ function options(figure, plot, data) {
 
 function draw(figure, data) {
   const plot = figure.querySelector("[data-chart-plot]");
-  const { left, top } = charts.get(figure)?.chart?.cursor ?? {};
-  charts.get(figure)?.chart?.destroy();
+  const former = charts.get(figure)?.chart;
+  const { left, top } = former?.cursor ?? {};
+  former?.destroy();
   plot.replaceChildren();
   const isEmpty = data.series.every((line) => line.avg.every((value) => value === null));
   figure.querySelector("[data-chart-empty]").toggleAttribute("hidden", !isEmpty);

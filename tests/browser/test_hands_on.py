@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from apps.core.live import announce
 from apps.metrics.models import NodeLatest
@@ -73,16 +73,22 @@ def test_retirement_waits_for_the_typed_name(page: Page) -> None:
     expect(page.get_by_test_id("node-state")).to_contain_text("Retired")
 
 
-def test_charts_share_a_cursor_and_zoom_together(page: Page) -> None:
+def open_charts_of_an_hour(page: Page) -> tuple[Locator, Locator]:
+    """Open the page of a node that reported for an hour and return its CPU and memory chart, drawn."""
     node, now = make.node(), datetime.now(UTC)
     make.latest(node)
     for minutes in range(60):
         make.usage(node, now - timedelta(minutes=minutes), cpu_percent=40, ram_percent=60)
     sign_in(page)
     page.goto(f"/nodes/{node.pk}/?range=1h")
-    cpu, memory = page.get_by_test_id("chart-cpu_percent"), page.get_by_test_id("chart-ram_percent")
-    expect(cpu).to_have_attribute("data-state", "drawn")
-    expect(memory).to_have_attribute("data-state", "drawn")
+    charts = page.get_by_test_id("chart-cpu_percent"), page.get_by_test_id("chart-ram_percent")
+    for chart in charts:
+        expect(chart).to_have_attribute("data-state", "drawn")
+    return charts
+
+
+def test_charts_share_a_cursor_and_zoom_together(page: Page) -> None:
+    cpu, memory = open_charts_of_an_hour(page)
     cpu.locator(".u-over").hover()
     for chart in (cpu, memory):
         expect(chart.locator("[data-chart-read]")).to_contain_text(CLOCK)
@@ -99,14 +105,7 @@ def test_charts_share_a_cursor_and_zoom_together(page: Page) -> None:
 
 
 def test_redrawn_chart_keeps_the_reading_under_a_resting_mouse(page: Page) -> None:
-    node, now = make.node(), datetime.now(UTC)
-    make.latest(node)
-    for minutes in range(60):
-        make.usage(node, now - timedelta(minutes=minutes), cpu_percent=40)
-    sign_in(page)
-    page.goto(f"/nodes/{node.pk}/?range=1h")
-    cpu = page.get_by_test_id("chart-cpu_percent")
-    expect(cpu).to_have_attribute("data-state", "drawn")
+    cpu, _ = open_charts_of_an_hour(page)
     cpu.locator(".u-over").hover()
     expect(cpu.locator("[data-chart-read]")).to_contain_text(CLOCK)
     cpu.locator("canvas").evaluate("canvas => { canvas.dataset.old = 'yes' }")
