@@ -1,14 +1,13 @@
 """Fixtures of a whole portal, and of a machine that enrols into it."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import redis
+from django.conf import settings
 
 from apps.nodes.models import Node
 from tests import make, processes
@@ -18,20 +17,13 @@ EVERYTHING = ("web", "ingest", "worker", "beat")
 
 
 @pytest.fixture
-def redis_url(worker_number: int) -> str:
+def redis_url() -> str:
     """A Valkey database of this test's own, emptied before."""
-    parts = urlsplit(os.environ["REDIS_URL"])
-    url = urlunsplit(parts._replace(path=f"/{worker_number + 1}"))
+    server, _, number = settings.REDIS_URL.rpartition("/")
+    url = f"{server}/{int(number) + 1}"
     with redis.Redis.from_url(url) as client:
         client.flushdb()
     return url
-
-
-@pytest.fixture
-def worker_number(request: pytest.FixtureRequest) -> int:
-    """Which of the parallel test workers this is, from 0."""
-    name = getattr(request.config, "workerinput", {}).get("workerid", "gw0")
-    return int(name.removeprefix("gw"))
 
 
 @pytest.fixture
