@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
+import hypothesis
 import pytest
 from django.core.management import call_command
 from django.db import connections
@@ -10,10 +11,16 @@ from django.test import Client
 from pytest_django.plugin import DjangoDbBlocker
 
 from apps.accounts.models import User
+from apps.core import live
 from apps.core.timescale.prepare import ensure_roles
 from tests import database, make
 
 pytest_plugins = ["tests.whole"]
+# A property says what holds, not how fast: on a busy machine any single example may take long.
+hypothesis.settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +46,12 @@ def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iter
         connections.close_all()
         database.empty()
         connections.close_all()
+
+
+@pytest.fixture(autouse=True)
+def announcements_flow() -> None:
+    """Forget that Redis did not answer an earlier test in time; announcements would pause for a moment."""
+    live._breaker.open_until = 0.0
 
 
 @pytest.fixture

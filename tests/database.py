@@ -16,7 +16,7 @@ def create() -> str:
     """Make this run's (and this worker's) database and point every alias at it; returns its name."""
     settings = connections["owner"].settings_dict
     name = settings["TEST"].get("NAME") or f"test_{settings['NAME']}"
-    _maintenance(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    drop(name)
     _maintenance(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     for alias in connections:
         connections[alias].close()

@@ -1,6 +1,7 @@
 """Real processes for the flows: started on free ports against the tests' database, stopped by pid."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -17,14 +18,19 @@ import httpx
 from tests import database
 
 T = TypeVar("T")
+# Below the range from which systems give out ports themselves.
+PORTS = range(12_000, 28_000)
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody listens on, from a range of this test worker's own, which no other program is given."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    for port in random.sample(range(PORTS.start + worker % 8 * 2000, PORTS.start + (worker % 8 + 1) * 2000), 2000):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("all ports of this test worker are taken")
 
 
 def wait_for(question: Callable[[], T], seconds: float = 20, every: float = 0.1) -> T:

@@ -37,7 +37,7 @@ class Agent:
 Start = Callable[..., Agent]
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 10.0) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> None:
     """Look until it is true; fails the test when it never becomes so."""
     deadline = time.monotonic() + seconds
     while not condition():

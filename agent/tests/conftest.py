@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import hypothesis
 import pytest
 from omega_agent.config import Config, Delivery, Intervals
 from omega_agent.configfile import write_config
@@ -16,6 +17,12 @@ from omega_agent.runner import Messages, run_once
 sys.path.insert(0, str(Path(__file__).parent))
 from agent_support import QUICK, Agent, Start
 from portal_double import KEY, Portal
+
+# A property says what holds, not how fast: on a busy machine any single example may take long.
+hypothesis.settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture

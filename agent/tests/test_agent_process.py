@@ -16,7 +16,7 @@ from omega_agent.files import write_private
 from portal_double import KEY, Portal
 
 Run = Callable[[], subprocess.Popen[str]]
-LONGEST_PAUSE = 1.0
+LONGEST_PAUSE = 3.0
 
 
 @pytest.fixture
@@ -39,12 +39,19 @@ def gaps(portal: Portal) -> list[float]:
     return [later - earlier for earlier, later in pairwise(times)]
 
 
+def is_quiet(portal: Portal) -> bool:
+    """Tell whether nothing comes for many times the quick interval; the slow one is a minute."""
+    before = len(portal.usage)
+    time.sleep(1.5)
+    return len(portal.usage) == before
+
+
 def stop(process: subprocess.Popen[str]) -> str:
     asked_at = time.monotonic()
     process.send_signal(signal.SIGTERM)
-    _, log = process.communicate(timeout=10)
+    _, log = process.communicate(timeout=30)
     assert process.returncode == 0
-    assert time.monotonic() - asked_at < 6
+    assert time.monotonic() - asked_at < 9, "no request in progress was waited for to its end, which takes ten"
     return log
 
 
@@ -56,7 +63,7 @@ def test_kill_9_in_an_outage_leaves_one_gap_and_no_duplicate(portal: Portal, con
     first.kill()
     first.wait()
     killed_at = time.time()
-    time.sleep(1.2)
+    time.sleep(4)
     restarted_at = time.time()
     second = run()
     wait_for(lambda: read_ledger(config.spool_path).waiting >= 14)
@@ -112,10 +119,7 @@ def test_sighup_takes_a_changed_file_and_refuses_a_broken_one(portal: Portal, co
     wait_for(lambda: len(portal.usage) >= seen + 3)
     write_private(config.path, render_config(slower))
     process.send_signal(signal.SIGHUP)
-    time.sleep(2.0)  # the first beat of a start comes after a second, the next one now after a minute
-    before = len(portal.usage)
-    time.sleep(0.8)
-    assert len(portal.usage) == before
+    wait_for(lambda: is_quiet(portal))
     log = stop(process)
     assert "event=reload_failed" in log and "event=reloaded" in log
 

@@ -1,31 +1,27 @@
 """What a request tells about who sends it."""
 
 import re
-from ipaddress import ip_address
 from uuid import uuid4
 
 from django.conf import settings
 from django.http import HttpRequest
 
 from apps.accounts.models import User
+from apps.core.address import Address, client_address
 from apps.core.context import RequestContext
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
-def client_address(request: HttpRequest) -> str:
-    """Return the sender's address: the one seen by the outermost of our own proxies, never one a client wrote.
+def sender(request: HttpRequest) -> Address | None:
+    """Return the address the outermost of our own proxies saw, never one a client wrote; None for a local socket."""
+    forwarded = [request.headers.get("X-Forwarded-For", "")]
+    return client_address(request.META.get("REMOTE_ADDR"), forwarded, settings.OMEGA.trusted_proxies)
 
-    The zone of a link-local address is left out, as the database cannot hold it.
-    """
-    peer = str(request.META.get("REMOTE_ADDR", ""))
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
-    trusted = settings.OMEGA.trusted_proxies
-    candidate = hops[-trusted] if trusted and len(hops) >= trusted else peer
-    try:
-        return str(ip_address(candidate.partition("%")[0]))
-    except ValueError:
-        return ""
+
+def sender_text(request: HttpRequest) -> str:
+    """Return the sender's address in text, empty for a local socket."""
+    return str(sender(request) or "")
 
 
 def request_id(request: HttpRequest) -> str:
@@ -39,7 +35,7 @@ def context_of(request: HttpRequest) -> RequestContext:
     user = request.user
     circumstances = {
         "request_id": request_id(request),
-        "ip_address": client_address(request),
+        "ip_address": sender_text(request),
         "user_agent": request.headers.get("User-Agent", "")[:1000],
     }
     if not isinstance(user, User):

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 
 from apps.accounts.models import SignInAttempt, Tenant, User
 from apps.accounts.permissions import Role
-from apps.accounts.requests import client_address, context_of
+from apps.accounts.requests import context_of, sender_text
 from apps.accounts.rules import FORGOTTEN_AFTER
 from apps.accounts.throttle import count_attempt, forgive
 from apps.audit.models import Category, Status
@@ -31,7 +31,7 @@ def sign_in(*, request: HttpRequest, email: str, password: str, now: datetime) -
 
     Must run outside a request transaction: a refusal is kept although the sign-in failed.
     """
-    email, address = storable(email), client_address(request)
+    email, address = storable(email), sender_text(request)
     try:
         count_attempt(email, address, now)
     except Throttled as refusal:
@@ -62,7 +62,7 @@ def change_password(*, request: HttpRequest, old: str, new: str, now: datetime) 
     Raises Invalid naming the field, and Throttled after as many wrong guesses as a sign-in allows.
     """
     user = request.user
-    address = client_address(request)
+    address = sender_text(request)
     count_attempt(getattr(user, "email", ""), address, now)
     if not isinstance(user, User) or not user.check_password(old):
         record_apart(action="PASSWORD_CHANGE_REFUSED", category=Category.AUTH, status=Status.FAILURE)

@@ -8,7 +8,7 @@ from rest_framework.authentication import SessionAuthentication as StockSessionA
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
-from apps.accounts.requests import client_address
+from apps.accounts.requests import sender
 from apps.api.refusals import CsrfFailed
 from apps.nodes.models import Node, NodeApiKey
 from apps.nodes.services.callers import key_presented
@@ -51,7 +51,7 @@ class AgentKeyAuthentication(BaseAuthentication):
         text = bearer_token(request)
         if not text:
             return None
-        key = key_presented(text=text, address=client_address(request._request), now=datetime.now(UTC))
+        key = key_presented(text=text, address=sender(request._request), now=datetime.now(UTC))
         return AgentNode(key), key
 
     def authenticate_header(self, request: Request) -> str:

@@ -3,7 +3,6 @@
 from rest_framework.exceptions import APIException, PermissionDenied
 
 from apps.accounts.permissions import Action
-from apps.core.errors import PortalError
 
 
 class CsrfFailed(PermissionDenied):
@@ -22,18 +21,6 @@ class Refused(PermissionDenied):
         """Remember the action."""
         super().__init__(f"Your role does not allow {action}.")
         self.action = action
-
-
-class TooLarge(PortalError):
-    """The body is more than one request may carry."""
-
-    status = 413
-
-
-class UnsupportedEncoding(PortalError):
-    """The body is packed in a way this door does not unpack."""
-
-    status = 415
 
 
 class Unavailable(APIException):

@@ -53,6 +53,18 @@ class Conflict(PortalError):
     status = 409
 
 
+class TooLarge(PortalError):
+    """The body, or what it holds, is more than one request may carry."""
+
+    status = 413
+
+
+class UnsupportedEncoding(PortalError):
+    """The body is packed in a way this door does not unpack."""
+
+    status = 415
+
+
 class Throttled(PortalError):
     """Too many attempts; `retry_after` says in how many seconds to come again."""
 

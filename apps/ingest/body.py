@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from apps.core.errors import Invalid
+from apps.core.inflate import too_large, unpack
 from apps.ingest.errors import SlowBody, busy
-from apps.ingest.inflate import too_large, unpack
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

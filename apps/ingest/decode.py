@@ -11,8 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-from apps.core.errors import Invalid
-from apps.ingest.errors import TooLarge
+from apps.core.errors import Invalid, TooLarge
 from apps.ingest.faults import Fault, Path, Rejection, refusal, rejection
 from apps.ingest.shapes import Heartbeat, LooseBatch, LooseHeartbeat, MetricsBatch, Processes, Sample, Strict, Usage
 from apps.ingest.walk import Walk, path_at

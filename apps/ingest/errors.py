@@ -7,18 +7,6 @@ from apps.core.errors import PortalError
 RETRY_SECONDS = (2, 8)
 
 
-class TooLarge(PortalError):
-    """The body, or what it holds, is more than one request may carry."""
-
-    status = 413
-
-
-class UnsupportedEncoding(PortalError):
-    """The body is packed in a way this door does not unpack."""
-
-    status = 415
-
-
 class SlowBody(PortalError):
     """The body did not arrive in time."""
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from apps.core.address import Address, is_allowed
 from apps.core.errors import Forbidden, Unauthenticated
-from apps.ingest.address import Address, is_allowed
 from apps.ingest.database import Connection, execute, fetch_one
 from apps.nodes.keys import AGENT_KEY, ParsedKey, digests_match, parse
 

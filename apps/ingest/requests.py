@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from apps.ingest.address import Address, client_address
+from apps.core.address import Address, client_address
 from apps.ingest.body import Receive
 from apps.ingest.keys import presented_key
 from apps.nodes.keys import ParsedKey

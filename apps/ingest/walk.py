@@ -9,8 +9,7 @@ from typing import Final
 
 import msgspec
 
-from apps.core.errors import Invalid
-from apps.ingest.errors import TooLarge
+from apps.core.errors import Invalid, TooLarge
 from apps.ingest.faults import Fault, Path
 
 # A string that never ends is taken to the end in one step: otherwise each quote in it would start anew.

@@ -12,6 +12,8 @@ let socket = null;
 let attempts = 0;
 let poll = null;
 let subscribed = "";
+let isHeard = false;
+let hadFirstLook = false;
 
 const fragments = () => [...document.querySelectorAll("[data-live-topic]")];
 const topicsOf = (element) => element.dataset.liveTopic.split(/\s+/).filter(Boolean);
@@ -57,14 +59,23 @@ function subscribe() {
 
 function opened() {
   subscribed = "";
+  isHeard = false;
   subscribe();
+}
+
+// What changed between the making of the page and the first subscription was announced to nobody.
+function confirmed() {
+  isHeard = true;
+  if (!hadFirstLook) touch(null);
+  hadFirstLook = true;
 }
 
 function heard(event) {
   const message = JSON.parse(event.data);
+  if (message.subscribed) confirmed();
   if (message.topics) touch(message.topics);
   if (message.live === "lost") pause();
-  if (message.live === "back") resume();
+  if (message.live === "back" && isHeard) resume();
 }
 
 function pause() {

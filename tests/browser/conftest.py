@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from omega_portal.stack.chromium import find_chromium
 from omega_portal.stack.console import StackError
@@ -16,6 +16,7 @@ from tests.processes import ROOT, Portal
 
 PICTURES = ROOT / ".local" / "screenshots"
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+expect.set_options(timeout=20_000)
 OFFLINE = ["--disable-background-networking", "--disable-component-update"]
 
 
@@ -57,7 +58,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
     def listen(message: ConsoleMessage) -> None:
         is_ours = message.type == "error" and not re.search(
-            r"net::ERR|WebSocket connection|status of (4|5)\d\d", message.text
+            r"net::ERR|WebSocket connection|status of (4|5)\d\d|htmx:(sendError|afterRequest)", message.text
         )
         if is_ours:
             complaints.append(message.text)

@@ -46,7 +46,7 @@ def test_first_machine(
     expect(cpu).to_be_visible(timeout=20_000)
     expect(state).to_contain_text("active", ignore_case=True, timeout=20_000)
     before = page.get_by_test_id("vitals").inner_text()
-    expect(page.get_by_test_id("vitals")).not_to_have_text(before, timeout=30_000)
+    expect(page.get_by_test_id("vitals")).not_to_have_text(before, use_inner_text=True, timeout=30_000)
     picture.take_all("node-live")
 
     agent.kill()

@@ -63,7 +63,7 @@ def test_a_machine_enrols_reports_falls_silent_and_returns(
     wait_for(lambda: Node.objects.get(pk=node.pk).status == "offline", 40)
     deadline = Node.objects.get(pk=node.pk).silent_after or silent_at
     marked = NodeLifecycleLog.objects.get(node=node, event_type="WENT_OFFLINE").timestamp
-    assert timedelta(0) <= marked - deadline <= timedelta(seconds=5)
+    assert timedelta(0) <= marked - deadline <= timedelta(seconds=25)
     assert "offline" in browser.get(f"/nodes/{node.pk}/").text.lower()
 
     machine.start()

@@ -76,7 +76,8 @@ def runs_since(moment: datetime) -> int:
 def test_everything_but_live_and_timed_work_goes_on_without_redis(
     committed: None, tmp_path: Path, valkey: OwnValkey
 ) -> None:
-    key = make.key(make.node()).text
+    # Long enough not to fall silent during the waits below.
+    key = make.key(make.node(silence_grace_seconds=3600)).text
     with processes.portal(tmp_path, valkey.url, "web", "ingest", "worker", "beat") as portal:
         browser = signed_in(portal)
         wait_for(lambda: runs_since(datetime(2000, 1, 1, tzinfo=UTC)) > 0, 30)

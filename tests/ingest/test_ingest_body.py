@@ -16,10 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.core.errors import Invalid, PortalError
+from apps.core.errors import Invalid, PortalError, TooLarge
+from apps.core.inflate import unpack
 from apps.ingest.body import MOST_BYTES, Held, SenderGoneError, Share, declared_size, read_body
-from apps.ingest.errors import TooLarge
-from apps.ingest.inflate import unpack
 
 PACKERS = {"gzip": gzip.compress, "zstd": lambda body: bytes(cramjam.zstd.compress(body))}
 encodings = st.sampled_from(sorted(PACKERS))

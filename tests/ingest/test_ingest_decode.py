@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.core.errors import Invalid, PortalError
+from apps.core.errors import Invalid, PortalError, TooLarge
 from apps.ingest.decode import HEARTBEAT, METRICS, PROCESSES, decode
-from apps.ingest.errors import TooLarge
 from apps.ingest.walk import Walk, path_at
 
 plain = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)

@@ -19,7 +19,7 @@ from apps.nodes.models import Node
 from tests import make
 from tests.metrics.conftest import Store
 
-START = datetime(2026, 11, 16, tzinfo=UTC)
+START = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=5)
 HOUR = timedelta(hours=1)
 
 

@@ -19,12 +19,12 @@ pytestmark = [pytest.mark.django_db, pytest.mark.data_layer]
 def bare_url(django_db_setup: None) -> Iterator[str]:
     """A database on the same server, without any extension."""
     parts = urlsplit(database.url())
-    name = sql.Identifier(f"{parts.path[1:]}_bare")
+    name = f"{parts.path[1:]}_bare"
+    database.drop(name)
     with psycopg.connect(database.url(), autocommit=True) as owner:
-        owner.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(name))
-        owner.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(name))
-        yield urlunsplit(parts._replace(path=f"{parts.path}_bare"))
-        owner.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+        owner.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+    yield urlunsplit(parts._replace(path=f"/{name}"))
+    database.drop(name)
 
 
 def test_tier_is_the_one_the_portal_sees() -> None:

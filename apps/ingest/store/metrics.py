@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
+from apps.core.errors import TooLarge
 from apps.ingest.database import Connection, execute, fetch_one
 from apps.ingest.decode import Received
-from apps.ingest.errors import TooLarge
 from apps.ingest.faults import Fault, Rejection, rejection
 from apps.ingest.keys import Caller, Outcome, identify
 from apps.ingest.shapes import MetricsBatch

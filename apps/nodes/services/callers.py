@@ -1,9 +1,9 @@
 """Which node a presented key belongs to, for doors that talk to agents."""
 
 from datetime import datetime, timedelta
-from ipaddress import ip_address, ip_network
 from typing import Final
 
+from apps.core.address import Address, is_allowed
 from apps.core.errors import Forbidden, Unauthenticated
 from apps.nodes.keys import AGENT_KEY, digests_match, parse
 from apps.nodes.models import NodeApiKey, NodeStatus
@@ -11,7 +11,7 @@ from apps.nodes.models import NodeApiKey, NodeStatus
 USE_NOTED_EVERY: Final = timedelta(minutes=1)
 
 
-def key_presented(*, text: str, address: str, now: datetime) -> NodeApiKey:
+def key_presented(*, text: str, address: Address | None, now: datetime) -> NodeApiKey:
     """Return the live key with its node; raises Unauthenticated, one and the same for every bad key.
 
     Raises Forbidden for a retired node. The use is noted at most once a minute.
@@ -20,30 +20,17 @@ def key_presented(*, text: str, address: str, now: datetime) -> NodeApiKey:
     key = NodeApiKey.objects.select_related("node__tenant").filter(key_id=parsed.key_id).first() if parsed else None
     if key is None or parsed is None or not digests_match(bytes(key.digest), parsed.digest):
         raise _refused()
-    if key.revoked_at or (key.expires_at and key.expires_at <= now) or not _is_allowed(address, key.allowed_ips):
+    if key.revoked_at or (key.expires_at and key.expires_at <= now) or not is_allowed(address, key.allowed_ips):
         raise _refused()
     if not key.node.tenant.is_active:
         raise _refused()
     if key.node.status == NodeStatus.RETIRED:
         raise Forbidden("node_retired", "This node is retired.")
     if key.last_used_at is None or now - key.last_used_at > USE_NOTED_EVERY:
-        NodeApiKey.objects.filter(pk=key.pk).update(last_used_at=now, last_used_ip=address or None)
+        NodeApiKey.objects.filter(pk=key.pk).update(last_used_at=now, last_used_ip=str(address) if address else None)
     return key
 
 
 def _refused() -> Unauthenticated:
     """Return the one answer to every key that is not accepted."""
     return Unauthenticated("invalid_key", "The key is not accepted.")
-
-
-def _is_allowed(address: str, networks: list[str]) -> bool:
-    """Tell whether an address lies in one of the networks; an empty list allows all, an unreadable entry none."""
-    return not networks or any(_contains(network, address) for network in networks)
-
-
-def _contains(network: str, address: str) -> bool:
-    """Tell whether a network in text form holds an address."""
-    try:
-        return ip_address(address) in ip_network(network.strip(), strict=False)
-    except ValueError:
-        return False

@@ -5,8 +5,7 @@ from typing import Final
 
 import cramjam
 
-from apps.core.errors import Invalid
-from apps.ingest.errors import TooLarge, UnsupportedEncoding
+from apps.core.errors import Invalid, TooLarge, UnsupportedEncoding
 
 GZIP: Final = 16 + zlib.MAX_WBITS
 # Each member costs a copy of all that follows it, so a body of a million empty ones must not be walked through.
