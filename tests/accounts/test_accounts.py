@@ -169,7 +169,7 @@ def test_ended_sessions_are_deleted_and_running_ones_kept(browser: Browser, now:
     for request in (ended, running):
         sign_in(request=request, email=ada.email, password=make.PASSWORD, now=now)
         request.session.save()
-    ended.session.set_expiry(timedelta(seconds=-1))
+    ended.session.set_expiry(timedelta(hours=-1))
     ended.session.save()
 
     assert forget_old_sign_ins(now=now) == 1
