@@ -1,13 +1,15 @@
 // One socket per page. It carries topic names only; the fragments that name a topic are fetched again.
 // It is live only once the server says that it hears about changes itself. Without the socket: a banner, a round of fetching every ten seconds, and one on its return.
 const POLL_MS = 10_000;
+const SHORTEST_MS = 150;
 const BACK_OFF_MS = [500, 1000, 2000, 5000, 10_000];
 const SESSION_ENDED = 4401;
 const NOT_ALLOWED = 4403;
 const banner = document.querySelector("[data-live-banner]");
 const indicators = document.querySelectorAll("[data-live-state]");
 const due = new Map();
-const last = new WeakMap();
+const last = new Map();
+const fetching = new Set();
 let socket = null;
 let attempts = 0;
 let poll = null;
@@ -18,19 +20,26 @@ let hadFirstLook = false;
 const fragments = () => [...document.querySelectorAll("[data-live-topic]")];
 const topicsOf = (element) => element.dataset.liveTopic.split(/\s+/).filter(Boolean);
 const wanted = () => [...new Set(fragments().flatMap(topicsOf))].sort();
+// A fragment is replaced by each fetch; its id stays.
+const keyOf = (element) => element.id || element;
+const elementOf = (key) => (typeof key === "string" ? document.getElementById(key) : key);
 
-function refresh(element) {
-  due.delete(element);
-  if (!element.isConnected) return;
-  last.set(element, Date.now());
+// What is under way now may have been read before the change: it is fetched once more, after that.
+function refresh(key) {
+  if (fetching.has(key)) return due.set(key, setTimeout(refresh, SHORTEST_MS, key));
+  due.delete(key);
+  const element = elementOf(key);
+  if (!element?.isConnected) return;
+  last.set(key, Date.now());
   window.htmx.trigger(element, "live");
 }
 
 function schedule(element) {
-  if (due.has(element)) return;
+  const key = keyOf(element);
+  if (due.has(key)) return;
   const every = Number(element.dataset.liveEvery || 1000);
-  const wait = Math.max(150, every - (Date.now() - (last.get(element) ?? 0)));
-  due.set(element, setTimeout(refresh, wait, element));
+  const wait = Math.max(SHORTEST_MS, every - (Date.now() - (last.get(key) ?? 0)));
+  due.set(key, setTimeout(refresh, wait, key));
 }
 
 function touch(topics) {
@@ -111,6 +120,8 @@ function connect() {
   socket.addEventListener("message", heard);
 }
 
+document.addEventListener("htmx:beforeSend", (event) => fetching.add(keyOf(event.detail.target)));
+document.addEventListener("htmx:afterRequest", (event) => fetching.delete(keyOf(event.detail.target)));
 document.addEventListener("visibilitychange", () => document.hidden || touch(null));
 document.addEventListener("htmx:afterSettle", () => {
   if (!socket && attempts === 0 && fragments().length) connect();

@@ -1,13 +1,14 @@
 """What hands do on the pages: keys, dialogs, charts, and a portal that goes away under an open page."""
 
 import re
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from apps.core.live import announce
 from apps.metrics.models import NodeLatest
@@ -18,6 +19,7 @@ from tests.database import acting_as
 from tests.processes import Portal
 
 pytestmark = [pytest.mark.flow, pytest.mark.browser]
+WHOLE_LIST = re.compile(r"/nodes/$")
 CLOCK = re.compile(r"\d\d:\d\d:\d\d")
 
 
@@ -58,6 +60,45 @@ def test_keys_walk_the_list_and_lead_around(page: Page) -> None:
     page.keyboard.type("gam")
     expect(page.get_by_test_id("node-row")).to_have_count(1)
     expect(page).to_have_url(re.compile(r"/nodes/\?q=gam$"))
+
+
+def open_live_list(page: Page, *names: str) -> None:
+    """Open the list of nodes with these names and wait until it hears about changes."""
+    for name in names:
+        make.latest(make.node(hostname=name))
+    sign_in(page)
+    page.goto("/nodes/")
+    expect(page.locator("[data-live-text]").first).to_have_text("Live")
+
+
+def test_search_is_not_lost_to_an_update_of_the_list_under_way(page: Page) -> None:
+    open_live_list(page, "alpha", "beta")
+    held: list[Route] = []
+    page.route(re.compile(r"/nodes/(\?q=alp)?$"), lambda route: keep(route, held))
+    with page.expect_request(WHOLE_LIST):
+        announce(["nodes"])
+    with page.expect_request(re.compile(r"q=alp$")):
+        page.get_by_label("Search").fill("alp")
+    for route in held:
+        route.continue_()
+        page.wait_for_timeout(500)
+    expect(page.get_by_test_id("node-row")).to_have_count(1)
+
+
+def keep(route: Route, held: list[Route]) -> None:
+    """Hold a request back."""
+    held.append(route)
+
+
+def test_burst_of_changes_is_fetched_at_the_pace_of_the_list(page: Page) -> None:
+    open_live_list(page, "alpha")
+    fetched: list[Request] = []
+    page.on("request", lambda request: WHOLE_LIST.search(request.url) and fetched.append(request))
+    began = time.monotonic()
+    for _ in range(60):
+        announce(["nodes"])
+        page.wait_for_timeout(100)
+    assert 1 <= len(fetched) <= (time.monotonic() - began) / 4 + 2
 
 
 def test_retirement_waits_for_the_typed_name(page: Page) -> None:
