@@ -106,6 +106,9 @@ function lines(data) {
   return [{}, own, { ...hidden }, { ...hidden }, ...others];
 }
 
+// Small values have long numbers.
+const widthOf = (u, labels) => 16 + 7 * Math.max(4, ...(labels ?? []).map((label) => label.length));
+
 function options(figure, plot, data) {
   const axis = { stroke: token("--ink-3"), font: `11px ${token("--sans")}`, grid: { stroke: token("--line"), width: 1 }, ticks: { show: false } };
   const fixed = figure.dataset.max ? [0, Number(figure.dataset.max)] : null;
@@ -115,7 +118,7 @@ function options(figure, plot, data) {
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
     cursor: { sync: { key: "page" }, drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
     scales: { x: { range: [data.start, data.end] }, y: { range: upward } },
-    axes: [{ ...axis, space: 64, size: 38, values: timeLabels }, { ...axis, size: 44, values: (u, ticks) => ticks.map((tick) => `${tick}`) }],
+    axes: [{ ...axis, space: 64, size: 38, values: timeLabels }, { ...axis, size: widthOf, values: (u, ticks) => ticks.map((tick) => `${tick}`) }],
     series: lines(data), bands: [{ series: [2, 3], fill: token("--band") }],
     hooks: {
       draw: [(u) => drawMarkers(u, data)],
