@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Locator, Page, Request, Route, expect
+from playwright.sync_api import APIResponse, Locator, Page, Request, Route, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from apps.core.live import announce
@@ -183,6 +183,37 @@ def test_dark_stays_dark_on_the_next_page(page: Page) -> None:
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
     page.goto("/nodes/")
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+def test_change_while_the_page_loads_is_seen(page: Page) -> None:
+    node = make.node()
+    make.latest(node, cpu_percent=11)
+    sign_in(page)
+    held: list[Route] = []
+    page.route(re.compile(r"/js/live\.(\w+\.)?js$"), lambda route: keep(route, held))
+    page.goto(f"/nodes/{node.pk}/", wait_until="commit")
+    expect(page.get_by_test_id("vital-cpu_percent")).to_contain_text("11.0")
+    wait_for(lambda: page.wait_for_timeout(100) or held)
+    change_load(node, 22)
+    held[0].continue_()
+    expect(page.get_by_test_id("vital-cpu_percent")).to_contain_text("22.0")
+
+
+def test_change_during_a_fetch_is_fetched_after_it(page: Page) -> None:
+    node = make.node()
+    make.latest(node, cpu_percent=11)
+    sign_in(page)
+    page.goto(f"/nodes/{node.pk}/")
+    expect(page.locator("[data-live-text]").first).to_have_text("Live")
+    held: list[tuple[Route, APIResponse]] = []
+    page.route(re.compile(r"/now/$"), lambda route: held.append((route, route.fetch())), times=1)
+    change_load(node, 22)
+    wait_for(lambda: page.wait_for_timeout(100) or held)
+    change_load(node, 33)
+    page.wait_for_timeout(300)  # the announcement arrives before the old answer does
+    route, answer = held[0]
+    route.fulfill(response=answer)
+    expect(page.get_by_test_id("vital-cpu_percent")).to_contain_text("33.0")
 
 
 def test_lost_portal_is_said_and_its_return_catches_up(page: Page, portal: Portal) -> None:
