@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.permissions import Action, allowed
+from apps.portal.troubles import lookout
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,11 @@ def place_of(request: HttpRequest) -> str:
 
 def portal(request: HttpRequest) -> dict[str, Any]:
     """Context processor; asks the database nothing."""
-    may = allowed(request.user)
-    place = place_of(request)
+    may, place, now = allowed(request.user), place_of(request), timezone.now()
     return {
         "allowed": may,
-        "now": timezone.now(),
+        "now": now,
+        "known_troubles": lookout.known(now),
         "zone": getattr(request.user, "time_zone", "") or "UTC",
         "place": place,
         "navigation": [

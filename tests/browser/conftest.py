@@ -107,5 +107,7 @@ def sign_in(page: Page, role: str = "DEVOPS") -> None:
     page.goto("/sign-in/")
     page.get_by_label("E-mail").fill(person.email)
     page.get_by_label("Password", exact=True).fill(make.PASSWORD)
-    page.keyboard.press("Enter")
+    # From then on pages begin with their banners, and nothing moves when those are fetched.
+    with page.expect_response("**/health/banner/"):
+        page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r":\d+/$"))

@@ -110,6 +110,14 @@ def test_burst_of_changes_is_fetched_at_the_pace_of_the_list(page: Page) -> None
     assert 1 <= len(fetched) <= (time.monotonic() - began) / 4 + 2
 
 
+def test_page_in_trouble_begins_with_its_banners_and_does_not_move_under_the_mouse(page: Page) -> None:
+    node = make.node()
+    sign_in(page)
+    page.route("**/health/banner/", lambda route: route.abort())
+    page.goto(f"/nodes/{node.pk}/")
+    expect(page.locator("#health [data-testid^=health-]")).to_have_count(2)
+
+
 def test_retirement_waits_for_the_typed_name(page: Page) -> None:
     node = make.node(hostname="old-box")
     sign_in(page)
@@ -132,8 +140,6 @@ def open_charts_of_an_hour(page: Page) -> tuple[Locator, Locator]:
         make.usage(node, now - timedelta(minutes=minutes), cpu_percent=40, ram_percent=60)
     sign_in(page)
     page.goto(f"/nodes/{node.pk}/?range=1h")
-    # The web process is alone here: two banners say so and push the page down, once.
-    expect(page.locator("#health [data-testid^=health-]")).to_have_count(2)
     charts = page.get_by_test_id("chart-cpu_percent"), page.get_by_test_id("chart-ram_percent")
     for chart in charts:
         expect(chart).to_have_attribute("data-state", "drawn")

@@ -10,7 +10,7 @@ from apps.metrics.selectors import fleet_now
 from apps.nodes.models import NodeStatus
 from apps.nodes.selectors import needing_attention, recent_lifecycle, status_counts
 from apps.portal.access import require
-from apps.portal.selectors import troubles
+from apps.portal.troubles import lookout
 
 
 @require_GET
@@ -36,4 +36,4 @@ def overview(request: HttpRequest) -> HttpResponse:
 @require(Action.OVERVIEW_VIEW)
 def health_banner(request: HttpRequest) -> HttpResponse:
     """What is paused, as banners; nothing when all is well."""
-    return render(request, "parts/_health.html", {"troubles": troubles(timezone.now())})
+    return render(request, "parts/_health.html", {"troubles": lookout.look(timezone.now())})
