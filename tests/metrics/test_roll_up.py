@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from apps.ingest.verdicts import SMALLEST
 from apps.metrics.models import UsageHourly, UsageMetric, UsageRollupQueue
 from apps.metrics.services import queue_hours, roll_up
 from apps.metrics.vitals import ROLLED, VITALS
@@ -18,10 +19,17 @@ from tests.metrics.conftest import Store, hour_of
 pytestmark = [pytest.mark.django_db, pytest.mark.data_layer]
 START = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 WATCHED = ("cpu_percent", "net_recv_mb_s", "process_count", "gpu_temp")
+
+
+def measured(highest: float) -> st.SearchStrategy[float]:
+    """Return values as the door stores them: those next to zero are zero."""
+    return st.floats(0, highest, width=32).map(lambda value: value if value >= SMALLEST else 0)
+
+
 SAMPLE = st.fixed_dictionaries(
     {
-        "cpu_percent": st.none() | st.floats(0, 100, width=32),
-        "net_recv_mb_s": st.none() | st.floats(0, 1e6, width=32),
+        "cpu_percent": st.none() | measured(100),
+        "net_recv_mb_s": st.none() | measured(1e6),
         "process_count": st.none() | st.integers(0, 10**6),
     }
 )
