@@ -3,7 +3,6 @@
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,23 +13,21 @@ from pathlib import Path
 from typing import TypeVar
 
 import httpx
+from django.conf import settings
 
+from omega_portal.stack.ports import is_free
 from tests import database
 
 T = TypeVar("T")
-# Below the range from which systems give out ports themselves.
-PORTS = range(12_000, 28_000)
+# Below the ports that systems and the local stack give out.
+PORTS = range(12_000, 20_000)
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on, from a range of this test worker's own, which no other program is given."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    for port in random.sample(range(PORTS.start + worker % 8 * 2000, PORTS.start + (worker % 8 + 1) * 2000), 2000):
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise RuntimeError("all ports of this test worker are taken")
+    """Return a port that nobody listens on, from those only this test worker is given."""
+    mine = PORTS[settings.TEST_WORKER % 8 :: 8]
+    return next(port for port in random.sample(mine, len(mine)) if is_free(port))
 
 
 def wait_for(question: Callable[[], T], seconds: float = 20, every: float = 0.1) -> T:

@@ -3,12 +3,14 @@
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 import redis
 from django.conf import settings
 
+from apps.jobs.models import JobRun
 from apps.nodes.models import Node
 from tests import make, processes
 from tests.processes import Portal, Running
@@ -31,6 +33,11 @@ def portal(committed: None, tmp_path: Path, redis_url: str) -> Iterator[Portal]:
     """Web, ingest, worker and beat, as operators run them."""
     with processes.portal(tmp_path, redis_url, *EVERYTHING) as started:
         yield started
+
+
+def sweeps(**when: datetime) -> int:
+    """Return how many sweeps for silent nodes there were, by when they started or finished."""
+    return JobRun.objects.filter(schedule="nodes.settle_contact", **when).count()
 
 
 @dataclass

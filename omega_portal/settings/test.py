@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from omega_portal.settings.django import *  # noqa: F403
 from omega_portal.settings.django import CACHES, DATABASES, REDIS_URL
 
+TEST_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 # Two for each worker: one for its tests, the next for the whole portals they start.
-_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-REDIS_URL = urlsplit(REDIS_URL)._replace(path=f"/{2 * _worker % 12}").geturl()
+REDIS_URL = urlsplit(REDIS_URL)._replace(path=f"/{2 * TEST_WORKER % 12}").geturl()
 CACHES["default"]["LOCATION"] = REDIS_URL
 CELERY_BROKER_URL = REDIS_URL
 

@@ -15,7 +15,6 @@ let attempts = 0;
 let poll = null;
 let subscribed = "";
 let isHeard = false;
-let hadFirstLook = false;
 
 const fragments = () => [...document.querySelectorAll("[data-live-topic]")];
 const topicsOf = (element) => element.dataset.liveTopic.split(/\s+/).filter(Boolean);
@@ -72,11 +71,10 @@ function opened() {
   subscribe();
 }
 
-// What changed between the making of the page and the first subscription was announced to nobody.
+// What changed before this socket's first subscription, perhaps while the page was made, was announced to nobody here.
 function confirmed() {
+  if (!isHeard) touch(null);
   isHeard = true;
-  if (!hadFirstLook) touch(null);
-  hadFirstLook = true;
 }
 
 function heard(event) {

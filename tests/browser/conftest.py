@@ -16,8 +16,8 @@ from tests.processes import ROOT, Portal
 
 PICTURES = ROOT / ".local" / "screenshots"
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-expect.set_options(timeout=20_000)
 OFFLINE = ["--disable-background-networking", "--disable-component-update"]
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -83,7 +83,7 @@ def open_live_list(page: Page, *names: str) -> None:
 def test_search_is_not_lost_to_an_update_of_the_list_under_way(page: Page) -> None:
     open_live_list(page, "alpha", "beta")
     held: list[Route] = []
-    page.route(re.compile(r"/nodes/(\?q=alp)?$"), lambda route: keep(route, held))
+    page.route(re.compile(r"/nodes/(\?q=alp)?$"), lambda route: held.append(route))
     with page.expect_request(WHOLE_LIST):
         announce(["nodes"])
     with page.expect_request(re.compile(r"q=alp$")):
@@ -92,11 +92,6 @@ def test_search_is_not_lost_to_an_update_of_the_list_under_way(page: Page) -> No
         route.continue_()
         page.wait_for_timeout(500)
     expect(page.get_by_test_id("node-row")).to_have_count(1)
-
-
-def keep(route: Route, held: list[Route]) -> None:
-    """Hold a request back."""
-    held.append(route)
 
 
 def test_burst_of_changes_is_fetched_at_the_pace_of_the_list(page: Page) -> None:
@@ -196,7 +191,7 @@ def test_change_while_the_page_loads_is_seen(page: Page) -> None:
     make.latest(node, cpu_percent=11)
     sign_in(page)
     held: list[Route] = []
-    page.route(re.compile(r"/js/live\.(\w+\.)?js$"), lambda route: keep(route, held))
+    page.route(re.compile(r"/js/live\.(\w+\.)?js$"), lambda route: held.append(route))
     page.goto(f"/nodes/{node.pk}/", wait_until="commit")
     expect(page.get_by_test_id("vital-cpu_percent")).to_contain_text("11.0")
     wait_for(lambda: page.wait_for_timeout(100) or held)

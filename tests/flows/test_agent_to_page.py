@@ -14,7 +14,7 @@ from apps.nodes.models import Node, NodeLifecycleLog
 from tests import make
 from tests.database import acting_as
 from tests.processes import Portal, wait_for
-from tests.whole import Machine
+from tests.whole import Machine, sweeps
 
 pytestmark = pytest.mark.flow
 
@@ -64,6 +64,8 @@ def test_a_machine_enrols_reports_falls_silent_and_returns(
     deadline = Node.objects.get(pk=node.pk).silent_after or silent_at
     marked = NodeLifecycleLog.objects.get(node=node, event_type="WENT_OFFLINE").timestamp
     assert timedelta(0) <= marked - deadline <= timedelta(seconds=25)
+    passed_over = sweeps(started_at__gte=deadline, finished_at__lt=marked)
+    assert not passed_over, "the first sweep after the deadline marks it, and they come every two seconds"
     assert "offline" in browser.get(f"/nodes/{node.pk}/").text.lower()
 
     machine.start()

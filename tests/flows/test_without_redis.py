@@ -10,13 +10,13 @@ import httpx
 import pytest
 import redis
 
-from apps.jobs.models import JobRun
 from apps.nodes.models import Node
 from omega_portal.stack.embedded import valkey_program
 from omega_portal.stack.places import CHECKOUT, open_place
 from tests import make, processes
 from tests.flows.test_agent_to_page import signed_in
 from tests.processes import Portal, free_port, wait_for
+from tests.whole import sweeps
 
 pytestmark = pytest.mark.flow
 
@@ -68,11 +68,6 @@ def heartbeat(portal: Portal, key: str) -> httpx.Response:
     return httpx.post(f"{portal.ingest_url}/api/v1/agent/heartbeat", json=body, headers=headers, timeout=10)
 
 
-def runs_since(moment: datetime) -> int:
-    """Return how many runs of the contact check were finished after a moment."""
-    return JobRun.objects.filter(schedule="nodes.settle_contact", finished_at__gt=moment).count()
-
-
 def test_everything_but_live_and_timed_work_goes_on_without_redis(
     committed: None, tmp_path: Path, valkey: OwnValkey
 ) -> None:
@@ -80,7 +75,7 @@ def test_everything_but_live_and_timed_work_goes_on_without_redis(
     key = make.key(make.node(silence_grace_seconds=3600)).text
     with processes.portal(tmp_path, valkey.url, "web", "ingest", "worker", "beat") as portal:
         browser = signed_in(portal)
-        wait_for(lambda: runs_since(datetime(2000, 1, 1, tzinfo=UTC)) > 0, 30)
+        wait_for(lambda: sweeps(finished_at__gt=datetime(2000, 1, 1, tzinfo=UTC)) > 0, 30)
 
         valkey.kill()
         assert heartbeat(portal, key).status_code == 200
@@ -89,7 +84,7 @@ def test_everything_but_live_and_timed_work_goes_on_without_redis(
 
         valkey.start()
         back = datetime.now(UTC)
-        wait_for(lambda: runs_since(back) >= 2, 60)
+        wait_for(lambda: sweeps(finished_at__gt=back) >= 2, 60)
         wait_for(lambda: not paused_banners(browser), 40)
         assert Node.objects.get().status == "active"
 
