@@ -7,8 +7,8 @@ from uuid import UUID
 
 from apps.core.address import Address, is_allowed
 from apps.core.errors import Forbidden, Unauthenticated
+from apps.core.keys import AGENT_KEY, ParsedKey, digests_match, parse
 from apps.ingest.database import Connection, execute, fetch_one
-from apps.nodes.keys import AGENT_KEY, ParsedKey, digests_match, parse
 
 SCHEME: Final = "bearer"
 SCOPE: Final = "ingest"

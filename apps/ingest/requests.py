@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from apps.core.address import Address, client_address
+from apps.core.keys import ParsedKey
 from apps.ingest.body import Receive
 from apps.ingest.keys import presented_key
-from apps.nodes.keys import ParsedKey
 
 Scope = dict[str, Any]
 

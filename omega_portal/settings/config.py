@@ -61,6 +61,16 @@ class Config(BaseSettings):
     sample_retention_days: int = Field(default=90, ge=1)
     process_retention_days: int = Field(default=30, ge=1)
     heartbeat_retention_days: int = Field(default=30, ge=1)
+    field_keys: SecretStr | None = None
+    session_hours: int = Field(default=10, ge=1, le=24)
+    session_idle_minutes: int = Field(default=30, ge=5, le=600)
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_roles_claim: str = "portal_roles"
+    oidc_tenant: str = "default"
+    break_glass: bool = False
+    audit_anchor_file: str | None = None
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

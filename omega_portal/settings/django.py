@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from omega_portal.settings.config import Config
 from omega_portal.settings.databases import ALIASES, django_databases, role_passwords, role_url
+from omega_portal.settings.field_keys import field_keys
 from omega_portal.settings.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -30,6 +31,10 @@ DATABASE_ADMIN_URL = OMEGA.database_admin_url.get_secret_value() if OMEGA.databa
 
 DEBUG = False
 SECRET_KEY = OMEGA.secret_key.get_secret_value()
+try:
+    FIELD_KEYS, FIELD_KEY_IN_USE = field_keys(OMEGA)
+except ValueError as error:
+    raise ImproperlyConfigured(f"Omega Portal cannot start: {error}") from None
 ALLOWED_HOSTS = OMEGA.allowed_hosts
 ROOT_URLCONF = "omega_portal.urls"
 ASGI_APPLICATION = "omega_portal.asgi.application"

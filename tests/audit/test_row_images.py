@@ -36,10 +36,13 @@ EXEMPT = {
     "node_lifecycle_logs": "a log itself",
     "process_snapshots": "measured by machines",
     "schedule_marks": "clockwork",
+    "seen_logout_tokens": "clockwork",
     "sign_in_attempts": "counters; refusals are events",
+    "unknown_claims": "counted by sign-ins",
     "usage_hourly": "computed",
     "usage_metrics": "measured by machines",
     "usage_rollup_queue": "clockwork",
+    "web_sessions": "sign-ins and their ends are events",
 }
 CONTACT: dict[str, Any] = {
     "last_heartbeat": None,

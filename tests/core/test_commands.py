@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from apps.nodes.keys import parse
+from apps.core.keys import parse
 from apps.nodes.models import EnrollmentToken
 
 

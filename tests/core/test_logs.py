@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.core.keys import new_key
 from apps.core.logs import LineFormatter
-from apps.nodes.keys import new_key
 
 START = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ ")
 

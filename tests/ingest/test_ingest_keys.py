@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from apps.accounts.models import Tenant
-from apps.nodes.keys import AGENT_KEY, new_key
+from apps.core.keys import AGENT_KEY, new_key
 from apps.nodes.models import NodeApiKey
 from apps.nodes.services import revoke_key
 from tests import make

@@ -12,7 +12,7 @@ from apps.accounts.services import default_tenant
 from apps.audit.models import AuditLog
 from apps.core.context import RequestContext, acting
 from apps.core.errors import Conflict, PortalError, Unauthenticated
-from apps.nodes.keys import new_key, parse
+from apps.core.keys import new_key, parse
 from apps.nodes.models import EnrollmentToken, Node, NodeApiKey, NodeLifecycleLog, NodeResource
 from apps.nodes.services import MachineFacts, create_enrollment_token, enroll_node, retire_node, revoke_enrollment_token
 from tests import make

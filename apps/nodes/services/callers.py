@@ -5,7 +5,7 @@ from typing import Final
 
 from apps.core.address import Address, is_allowed
 from apps.core.errors import Forbidden, Unauthenticated
-from apps.nodes.keys import AGENT_KEY, digests_match, parse
+from apps.core.keys import AGENT_KEY, digests_match, parse
 from apps.nodes.models import NodeApiKey, NodeStatus
 
 USE_NOTED_EVERY: Final = timedelta(minutes=1)

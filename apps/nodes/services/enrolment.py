@@ -12,8 +12,8 @@ from apps.audit.services import record
 from apps.core import live
 from apps.core.context import current
 from apps.core.errors import Conflict, Unauthenticated
+from apps.core.keys import digests_match, new_key, parse
 from apps.nodes import rules
-from apps.nodes.keys import digests_match, new_key, parse
 from apps.nodes.models import EnrollmentToken, Node, NodeResource, NodeStatus, ResourceType
 from apps.nodes.models.contact import LifecycleEvent, TriggeredBy
 from apps.nodes.services.keys import rotate_key

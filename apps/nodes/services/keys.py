@@ -11,8 +11,8 @@ from apps.audit.services import record
 from apps.core import live
 from apps.core.context import because
 from apps.core.errors import Conflict
+from apps.core.keys import new_key
 from apps.nodes import rules
-from apps.nodes.keys import new_key
 from apps.nodes.models import Node, NodeApiKey, NodeStatus
 
 SCOPES = ["ingest", "config:read", "commands", "key:rotate"]

@@ -7,7 +7,7 @@ import numpy as np
 from django.core.management import CommandError
 
 from apps.accounts.models import Tenant
-from apps.nodes.keys import AGENT_KEY, new_key
+from apps.core.keys import AGENT_KEY, new_key
 from apps.nodes.models import Node, NodeApiKey, NodeLifecycleLog, NodeResource, NodeStatus, ResourceType
 from apps.nodes.models.contact import LifecycleEvent, TriggeredBy
 from apps.nodes.services.keys import SCOPES

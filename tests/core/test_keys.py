@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.nodes.keys import AGENT_KEY, ENROLMENT_TOKEN, digests_match, new_key, parse
+from apps.core.keys import AGENT_KEY, ENROLMENT_TOKEN, digests_match, new_key, parse
 
 prefixes = st.sampled_from([AGENT_KEY, ENROLMENT_TOKEN])
 

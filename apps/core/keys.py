@@ -1,4 +1,4 @@
-"""The text of agent keys and enrolment tokens: `<prefix>_<key id>_<secret><checksum>`. Pure.
+"""The text of keys, `<prefix>_<key id>_<secret><checksum>`: for agents, enrolment, programs, invitations. Pure.
 
 The secret is 256 random bits as base64url (43 characters), the checksum is the CRC-32 of everything before it
 as six base62 digits. It shows a mistyped or invented key without asking the database; what is kept of a key is
@@ -16,6 +16,8 @@ from typing import Final
 
 AGENT_KEY: Final = "omg"
 ENROLMENT_TOKEN: Final = "ome"  # noqa: S105
+PERSONAL_TOKEN: Final = "omp"  # noqa: S105
+INVITATION: Final = "omi"
 KEY_ID_LENGTH: Final = 12
 ALPHANUMERIC: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 CHECKSUM_LENGTH: Final = 6
@@ -42,7 +44,7 @@ class ParsedKey:
 
 
 def new_key(prefix: str) -> KeyText:
-    """Return a fresh key; `prefix` is `AGENT_KEY` or `ENROLMENT_TOKEN`."""
+    """Return a fresh key; `prefix` is one of the four above."""
     key_id = "".join(secrets.choice(ALPHANUMERIC) for _ in range(KEY_ID_LENGTH))
     secret = secrets.token_urlsafe(32)
     body = f"{prefix}_{key_id}_{secret}"

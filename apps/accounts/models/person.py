@@ -71,6 +71,11 @@ class User(Timestamps, AbstractBaseUser):
     is_active = models.BooleanField(default=True, db_default=True)
     is_superuser = models.BooleanField(default=False, db_default=False)
     time_zone = models.CharField(max_length=63, default="UTC", db_default="UTC")
+    notification_email = models.EmailField(
+        max_length=255, blank=True, db_default="", help_text="Where messages go; empty = the e-mail above."
+    )
+    # Counted up by the database at every change that is no mere sign-in: who edits an older one is told.
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
 
     objects = UserManager()
 
