@@ -1,5 +1,6 @@
 """The tests' database: made and emptied by its owner, used as the application's roles."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +14,12 @@ KEPT = ("django_migrations", "django_content_type", "auth_permission")
 
 
 def create() -> str:
-    """Make this run's (and this worker's) database and point every alias at it; returns its name."""
+    """Make this run's (and this worker's) database and point every alias at it; returns its name.
+
+    TEST_DATABASE_SUFFIX in the environment keeps a second run beside a first one apart.
+    """
     settings = connections["owner"].settings_dict
-    name = settings["TEST"].get("NAME") or f"test_{settings['NAME']}"
+    name = (settings["TEST"].get("NAME") or f"test_{settings['NAME']}") + os.environ.get("TEST_DATABASE_SUFFIX", "")
     drop(name)
     _maintenance(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     for alias in connections:

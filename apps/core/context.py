@@ -32,6 +32,8 @@ class RequestContext:
         return {f"omega.{names.get(f.name, f.name)}": getattr(self, f.name).replace("\x00", "") for f in fields(self)}
 
 
+SYSTEM = "SYSTEM"
+ALL_TENANTS = "all"
 NOBODY = RequestContext()
 _context: ContextVar[RequestContext] = ContextVar("omega_context", default=NOBODY)
 
@@ -58,6 +60,14 @@ def because(reason: str) -> Iterator[RequestContext]:
     """Give the reason of what the block does, as a person wrote it."""
     with acting(replace(current(), reason=reason)) as context:
         yield context
+
+
+def as_system(email: str = "", user_id: str = "") -> RequestContext:
+    """Return the current circumstances with the rights of the portal itself, which sees every row.
+
+    For what the portal does of its own accord or before anybody is known: signing people in, ending their sessions.
+    """
+    return replace(current(), user_id=user_id, user_email=email, user_role=SYSTEM, tenant_ids=ALL_TENANTS)
 
 
 def _tell_open_transaction(context: RequestContext) -> None:
