@@ -16,6 +16,10 @@ class Role(TextChoices):
     READONLY = "READONLY"
 
 
+# From the mightiest down: nobody gives away more than they have.
+MIGHT: tuple[str, ...] = (Role.ADMIN, Role.DEVOPS, Role.ANALYST, Role.USER, Role.READONLY)
+
+
 class Action(StrEnum):
     """Everything that needs permission."""
 
@@ -35,6 +39,19 @@ class Action(StrEnum):
     AUDIT_EXPORT = "audit.export"
     USERS_VIEW = "users.view"
     USERS_EDIT = "users.edit"
+    USERS_INVITE = "users.invite"
+    USERS_DEACTIVATE = "users.deactivate"
+    USERS_OVERRIDE = "users.override"
+    ROLES_MAP = "roles.map"
+    QUOTAS_VIEW = "quotas.view"
+    QUOTAS_EDIT = "quotas.edit"
+    QUOTAS_DECIDE = "quotas.decide"
+    QUOTAS_REQUEST = "quotas.request"
+    TOKENS_REVOKE_OTHERS = "tokens.revoke_others"
+    SESSIONS_END_OTHERS = "sessions.end_others"
+    ACCOUNT_OWN = "account.own"
+    TOKENS_OWN = "tokens.own"
+    SESSIONS_OWN = "sessions.own"
     ADMIN_SITE = "admin.site"
 
 
@@ -50,8 +67,10 @@ class Actor(Protocol):
         """Whether their account is open."""
 
 
-_SEE = frozenset({Action.OVERVIEW_VIEW, Action.NODES_VIEW, Action.METRICS_VIEW})
-_OPERATE = _SEE | {
+_OWN = frozenset({Action.ACCOUNT_OWN, Action.TOKENS_OWN, Action.SESSIONS_OWN})
+_SEE = _OWN | {Action.OVERVIEW_VIEW, Action.NODES_VIEW, Action.METRICS_VIEW}
+_USE = _SEE | {Action.QUOTAS_REQUEST}
+_OPERATE = _USE | {
     Action.NODES_ENROL,
     Action.NODES_APPROVE,
     Action.NODES_EDIT,
@@ -62,12 +81,14 @@ _OPERATE = _SEE | {
     Action.NODE_KEYS_REVOKE,
     Action.PROCESSES_VIEW,
     Action.AUDIT_VIEW,
+    Action.USERS_VIEW,
+    Action.QUOTAS_VIEW,
 }
 ALLOWED: dict[str, frozenset[Action]] = {
     Role.ADMIN: frozenset(Action),
     Role.DEVOPS: _OPERATE,
-    Role.ANALYST: _SEE | {Action.AUDIT_VIEW, Action.AUDIT_EXPORT},
-    Role.USER: _SEE,
+    Role.ANALYST: _USE | {Action.AUDIT_VIEW, Action.AUDIT_EXPORT},
+    Role.USER: _USE,
     Role.READONLY: _SEE,
 }
 NOTHING: frozenset[Action] = frozenset()
@@ -80,6 +101,12 @@ def allowed(actor: Actor) -> frozenset[Action]:
     if getattr(actor, "is_superuser", False):
         return ALLOWED[Role.ADMIN]
     return ALLOWED.get(getattr(actor, "role", ""), NOTHING)
+
+
+def may_give(actor: Actor, role: str) -> bool:
+    """Tell whether somebody may give a role to others: their own and lesser ones."""
+    own = Role.ADMIN if getattr(actor, "is_superuser", False) else getattr(actor, "role", "")
+    return own in MIGHT and role in MIGHT and MIGHT.index(own) <= MIGHT.index(role)
 
 
 def can(actor: Actor, action: Action) -> bool:

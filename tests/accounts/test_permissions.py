@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from apps.accounts.models import User
-from apps.accounts.permissions import ALLOWED, Action, Role, allowed, can
+from apps.accounts.permissions import ALLOWED, Action, Role, allowed, can, may_give
 from tests.golden import assert_golden
 
 
@@ -24,9 +24,21 @@ def test_every_role_stands_in_the_table() -> None:
     assert set(ALLOWED) == set(Role.values)
 
 
-def test_administrator_may_everything_and_a_reader_changes_nothing() -> None:
+def test_administrator_may_everything_and_a_reader_changes_nothing_but_their_own_account() -> None:
     assert allowed(User(role="ADMIN")) == frozenset(Action)
-    assert {action.rpartition(".")[2] for action in allowed(User(role="READONLY"))} == {"view"}
+    assert {action.rpartition(".")[2] for action in allowed(User(role="READONLY"))} == {"view", "own"}
+
+
+def test_nobody_gives_away_more_than_they_have() -> None:
+    assert [role for role in Role.values if may_give(User(role="DEVOPS"), role)] == [
+        "DEVOPS",
+        "ANALYST",
+        "USER",
+        "READONLY",
+    ]
+    assert all(may_give(User(role="READONLY", is_superuser=True), role) for role in Role.values)
+    assert not may_give(AnonymousUser(), "READONLY")
+    assert not may_give(User(role="ADMIN"), "OWNER")
 
 
 @pytest.mark.parametrize("role", Role.values)
