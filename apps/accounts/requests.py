@@ -1,14 +1,16 @@
 """What a request tells about who sends it."""
 
 import re
+from dataclasses import replace
 from uuid import uuid4
 
 from django.conf import settings
 from django.http import HttpRequest
 
 from apps.accounts.models import User
+from apps.accounts.permissions import Role
 from apps.core.address import Address, client_address
-from apps.core.context import RequestContext
+from apps.core.context import ALL_TENANTS, RequestContext, current
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -30,20 +32,28 @@ def request_id(request: HttpRequest) -> str:
     return given if settings.OMEGA.trusted_proxies and REQUEST_ID.fullmatch(given) else uuid4().hex
 
 
-def context_of(request: HttpRequest) -> RequestContext:
-    """Return the context of everything this request does."""
-    user = request.user
-    circumstances = {
-        "request_id": request_id(request),
-        "ip_address": sender_text(request),
-        "user_agent": request.headers.get("User-Agent", "")[:1000],
-    }
-    if not isinstance(user, User):
-        return RequestContext(**circumstances)
+def circumstances_of(request: HttpRequest) -> RequestContext:
+    """Return what is known of a request before its sender: where it comes from, and its id. It opens no rows."""
     return RequestContext(
-        user_id=str(user.pk),
-        user_email=user.email,
-        user_role=user.role,
-        tenant_ids=str(user.tenant_id) if user.tenant_id else "all",
-        **circumstances,
+        request_id=request_id(request),
+        ip_address=sender_text(request),
+        user_agent=request.headers.get("User-Agent", "")[:1000],
     )
+
+
+def context_of_person(person: User) -> RequestContext:
+    """Return the circumstances in force with this person acting: they see their tenant, an ADMIN without one all."""
+    sees_all = person.tenant_id is None and person.role == Role.ADMIN
+    return replace(
+        current(),
+        user_id=str(person.pk),
+        user_email=person.email,
+        user_role=person.role,
+        tenant_ids=ALL_TENANTS if sees_all else str(person.tenant_id or ""),
+    )
+
+
+def context_of(request: HttpRequest) -> RequestContext:
+    """Return the context of everything this request does, once its sender is known."""
+    user = request.user
+    return context_of_person(user) if isinstance(user, User) else current()

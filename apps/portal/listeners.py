@@ -6,7 +6,8 @@ from django.http import HttpRequest
 
 from apps.accounts.models import User
 from apps.accounts.permissions import allowed
-from apps.core.context import RequestContext, acting
+from apps.accounts.requests import context_of_person
+from apps.core.context import acting
 from apps.nodes.selectors import visible_nodes
 from apps.portal.topics import Topic
 
@@ -26,9 +27,3 @@ def audible(user: User, topics: list[Topic]) -> list[str]:
     with acting(context_of_person(user)):
         seen = visible_nodes({topic.node_id for topic in granted if topic.node_id})
     return [topic.name for topic in granted if topic.node_id is None or topic.node_id in seen]
-
-
-def context_of_person(user: User) -> RequestContext:
-    """The context of reads made for a socket."""
-    tenants = str(user.tenant_id) if user.tenant_id else "all"
-    return RequestContext(user_id=str(user.pk), user_email=user.email, user_role=user.role, tenant_ids=tenants)

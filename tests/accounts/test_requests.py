@@ -5,7 +5,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
 from pytest_django import Settings
 
-from apps.accounts.requests import context_of, request_id, sender_text
+from apps.accounts.requests import circumstances_of, context_of, request_id, sender_text
+from apps.core.context import acting
 from tests import make
 
 PEER = "203.0.113.5"
@@ -71,7 +72,8 @@ def test_context_tells_person_role_and_tenant() -> None:
     request = RequestFactory().get("/", HTTP_USER_AGENT="Browser/1.0", REMOTE_ADDR=PEER)
     request.user = otto
 
-    context = context_of(request)
+    with acting(circumstances_of(request)):
+        context = context_of(request)
 
     assert (context.user_id, context.user_email, context.user_role) == (str(otto.pk), otto.email, "DEVOPS")
     assert (context.tenant_ids, context.ip_address, context.user_agent) == (str(otto.tenant_id), PEER, "Browser/1.0")

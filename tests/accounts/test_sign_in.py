@@ -7,8 +7,10 @@ from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
 from apps.accounts.models import User
+from apps.accounts.requests import circumstances_of
 from apps.accounts.services import sign_in, sign_out
 from apps.audit.models import AuditLog
+from apps.core.context import acting
 from apps.core.errors import Unauthenticated
 from tests import make
 from tests.accounts.conftest import Browser, CountingHasher, is_signed_in
@@ -25,7 +27,8 @@ def ada() -> User:
 def attempt(request: HttpRequest, email: str, password: str, now: datetime) -> str:
     """Return the code of a refusal, or that there was none."""
     try:
-        sign_in(request=request, email=email, password=password, now=now)
+        with acting(circumstances_of(request)):
+            sign_in(request=request, email=email, password=password, now=now)
     except Unauthenticated as refusal:
         return refusal.code
     return "signed in"

@@ -1,6 +1,5 @@
 """Signing in and out with a local password, and changing it."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
@@ -15,7 +14,7 @@ from apps.accounts.services.events import record_about
 from apps.accounts.throttle import count_attempt, forgive
 from apps.audit.models import Category, Status
 from apps.audit.services import record_apart
-from apps.core.context import acting, current
+from apps.core.context import acting
 from apps.core.errors import Invalid, Throttled, Unauthenticated
 from apps.core.text import storable
 
@@ -37,7 +36,7 @@ def sign_in(*, request: HttpRequest, email: str, password: str, now: datetime) -
         raise Unauthenticated("wrong_credentials", "That e-mail and password do not match an open account.")
     with transaction.atomic():
         login(request, user)
-        with acting(replace(context_of(request), request_id=current().request_id)):
+        with acting(context_of(request)):
             record_about("SIGNED_IN", user)
     forgive(email, address)
     return user
