@@ -13,7 +13,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from apps.accounts.models import User
 from apps.core import live
 from apps.core.timescale.prepare import ensure_roles
-from tests import database, make
+from tests import database, make, signed_in
 
 pytest_plugins = ["tests.whole"]
 # A property says what holds, not how fast: on a busy machine any single example may take long.
@@ -66,7 +66,7 @@ def client_as(db: None) -> Callable[[str], Client]:
 
     def sign_in(role: str) -> Client:
         client = Client()
-        client.force_login(make.user(role=role), backend="apps.accounts.backends.EmailBackend")
+        signed_in.sign_in(client, make.user(role=role))
         return client
 
     return sign_in

@@ -2,9 +2,16 @@
 
 from collections.abc import Callable
 
+from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
-from apps.accounts.requests import circumstances_of, context_of
+from apps.accounts import lookups
+from apps.accounts.models import User, WebSession
+from apps.accounts.requests import circumstances_of, context_of, is_background_read
+from apps.accounts.services.web_sessions import ROLE_KEY, end_lapsed, note_seen, why_over
+from apps.accounts.web_sessions import digest_of
 from apps.core.context import acting
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -24,6 +31,48 @@ def arriving_middleware(get_response: GetResponse) -> GetResponse:
         return response
 
     return middleware
+
+
+def web_session_middleware(get_response: GetResponse) -> GetResponse:
+    """Let a session count only while its web session stands; what is over makes the request anonymous at once.
+
+    `request.web_session` is the row, None for strangers. Reads made by scripts do not count as a person's presence.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        """Run one request with the session that it still has."""
+        request.web_session = _web_session(request)  # type: ignore[attr-defined]
+        return get_response(request)
+
+    return middleware
+
+
+def _web_session(request: HttpRequest) -> WebSession | None:
+    """Return the standing web session of a request; anything else that says to be signed in is cleared away."""
+    key, now = request.session.session_key, timezone.now()
+    if key is None or SESSION_KEY not in request.session:
+        return None
+    user = request.user if isinstance(request.user, User) else None
+    session = lookups.web_session_by_digest(digest_of(key))
+    over = why_over(session, now) if session else "unknown"
+    if session is None or over or user is None or session.user_id != user.pk:
+        if session is not None and session.revoked_at is None:
+            end_lapsed(session=session, person=user, reason=over or "account closed or password changed", now=now)
+        request.session.flush()
+        request.user = AnonymousUser()
+        return None
+    if not is_background_read(request):
+        note_seen(session=session, now=now)
+        _renew_after_change_of_role(request, user)
+    return session
+
+
+def _renew_after_change_of_role(request: HttpRequest, user: User) -> None:
+    """Give the session a new key when the person's role is no longer what it was."""
+    if request.session.get(ROLE_KEY, user.role) != user.role:
+        request.session.cycle_key()
+        request.session[ROLE_KEY] = user.role
+        request.session.save()
 
 
 def acting_middleware(get_response: GetResponse) -> GetResponse:

@@ -57,3 +57,9 @@ def context_of(request: HttpRequest) -> RequestContext:
     """Return the context of everything this request does, once its sender is known."""
     user = request.user
     return context_of_person(user) if isinstance(user, User) else current()
+
+
+def is_background_read(request: HttpRequest) -> bool:
+    """Tell whether a script reads (a fragment or numbers): a page left open does so with nobody before it."""
+    by_script = "HX-Request" in request.headers or request.headers.get("Accept") == "application/json"
+    return by_script and request.method in ("GET", "HEAD")

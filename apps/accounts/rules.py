@@ -1,6 +1,9 @@
-"""How long a sign-in must wait after failures. Pure."""
+"""How long a sign-in must wait after failures, when a web session is over, and which role claims give. Pure."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 FREE_FAILURES = {"account": 5, "address": 20}
 LONGEST = timedelta(minutes=15)
@@ -18,3 +21,78 @@ def wait_after(kind: str, failures: int) -> timedelta:
 def failures_counted(failures: int, last_failure_at: datetime, now: datetime) -> int:
     """Return how many failures still count: an hour of quiet forgets them."""
     return 0 if now - last_failure_at >= FORGOTTEN_AFTER else failures
+
+
+def end_of_session(
+    *, revoked_at: datetime | None, expires_at: datetime, last_seen_at: datetime, idle: timedelta, now: datetime
+) -> str:
+    """Return why a web session is over: `ended`, `expired` or `idle`; empty while it stands."""
+    if revoked_at is not None:
+        return "ended"
+    if now >= expires_at:
+        return "expired"
+    return "idle" if now - last_seen_at >= idle else ""
+
+
+# Of several roles the mightiest counts.
+BY_MIGHT = ("ADMIN", "DEVOPS", "ANALYST", "USER", "READONLY")
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimReason:
+    """What one value of the roles claim gave: a role, or nothing since no mapping knows it."""
+
+    value: str
+    role: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoleDecision:
+    """The role that claims give, and why.
+
+    `problem` is empty, `missing` or `malformed`: then the claim itself is at fault, not what stands in it.
+    """
+
+    role: str | None = None
+    problem: str = ""
+    reasons: tuple[ClaimReason, ...] = ()
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The values that no mapping knows."""
+        return tuple(reason.value for reason in self.reasons if reason.role is None)
+
+
+def role_from_claims(claims: Mapping[str, Any], mappings: Mapping[str, str], claim_name: str) -> RoleDecision:
+    """Return the role that a token's claims give by the mappings (claim value to role).
+
+    The claim is a list of texts, under its name or under a path with dots. Mappings to no known role give none.
+    """
+    found = _claim(claims, claim_name)
+    if found is None:
+        return RoleDecision(problem="missing")
+    if not isinstance(found, list) or not all(isinstance(value, str) for value in found):
+        return RoleDecision(problem="malformed")
+    reasons = tuple(ClaimReason(value, _known_role(mappings.get(value))) for value in dict.fromkeys(found))
+    given = {reason.role for reason in reasons}
+    return RoleDecision(role=next((role for role in BY_MIGHT if role in given), None), reasons=reasons)
+
+
+def _claim(claims: Mapping[str, Any], name: str) -> Any:
+    """Return the claim of this name, else the one at the path it spells; None where there is neither."""
+    if name in claims:
+        return claims[name]
+    found: Any = claims
+    for part in name.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def _known_role(role: str | None) -> str | None:
+    """Return a role that exists, else None."""
+    return role if role in BY_MIGHT else None
+
+
+def is_override_in_force(*, is_set: bool, until: datetime | None, now: datetime) -> bool:
+    """Tell whether an override holds: one without an end holds until it is lifted."""
+    return is_set and (until is None or now < until)

@@ -9,9 +9,8 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import InterfaceError, OperationalError
 
-from apps.accounts.models import User
 from apps.core.live import LiveHub
-from apps.portal.listeners import audible, person_of_session
+from apps.portal.listeners import Listener, audible, listener_of_session
 from apps.portal.topics import Topic, wanted_topics
 
 SIGNED_OUT = 4401
@@ -27,7 +26,10 @@ STATE_TOPICS = {"live:lost": "lost", "live:back": "back"}
 
 
 class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
-    """Listens for one signed-in person until a minute after their session ended; what they may not hear is unsaid."""
+    """Listens for one signed-in person until their session ends; what they may not hear is unsaid.
+
+    An end is announced and noticed at once; where the announcement is lost, within a minute.
+    """
 
     hub: ClassVar[LiveHub] = LiveHub()
     recheck_seconds: ClassVar[float] = RECHECK_SECONDS
@@ -36,15 +38,18 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         """Accept, then refuse strangers with a code that the page can read."""
         self.queue: asyncio.Queue[str] = asyncio.Queue(maxsize=200)
         self.topics: list[Topic] = []
+        self.own_topic = ""
+        self.is_over = False
         self.tasks: list[asyncio.Task[None]] = []
         await self.accept()
         try:
-            user = await self._person()
+            listener = await self._listener()
         except DATABASE_AWAY:
             return await self._end(TRY_LATER)
-        if user is None:
+        if listener is None:
             return await self._end(SIGNED_OUT)
-        self.hub.listen(self.queue, STATE_TOPICS)
+        self.own_topic = listener.own_topic
+        self.hub.listen(self.queue, {*STATE_TOPICS, self.own_topic})
         self.tasks = [asyncio.create_task(self._tell()), asyncio.create_task(self._recheck())]
         return None
 
@@ -69,14 +74,15 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _subscribe(self) -> None:
         """Listen to what the person may hear of the wanted topics, and say which those are."""
-        user = await self._person()
-        if user is None:
+        listener = await self._listener()
+        if listener is None:
             return await self._end(SIGNED_OUT)
-        names = await database_sync_to_async(audible)(user, self.topics)
+        names = await database_sync_to_async(audible)(listener.person, self.topics)
         if self.topics and not names:
             return await self._end(NOT_ALLOWED)
         self.hub.leave(self.queue)
-        self.hub.listen(self.queue, {*names, *STATE_TOPICS})
+        self.own_topic = listener.own_topic
+        self.hub.listen(self.queue, {*names, *STATE_TOPICS, self.own_topic})
         await self._send({"subscribed": names})
         if self.hub.is_connected:
             await self._send({"live": "back"})
@@ -89,6 +95,9 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await asyncio.sleep(GATHER_SECONDS)
             while not self.queue.empty():
                 names.add(self.queue.get_nowait())
+            if self.own_topic in names:
+                names.discard(self.own_topic)
+                await self._look_again()
             for name in sorted(names & STATE_TOPICS.keys()):
                 await self._send({"live": STATE_TOPICS[name]})
             if topics := sorted(names - STATE_TOPICS.keys()):
@@ -98,23 +107,29 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         """Ask every minute whether the session still stands and what it may hear; wait out a missing database."""
         while True:
             await asyncio.sleep(self.recheck_seconds)
-            with suppress(*DATABASE_AWAY):
-                await self._subscribe()
+            await self._look_again()
 
-    async def _person(self) -> User | None:
-        """The person behind the socket, from the database."""
+    async def _look_again(self) -> None:
+        """Ask whether the session still stands and what it may hear."""
+        with suppress(*DATABASE_AWAY):
+            await self._subscribe()
+
+    async def _listener(self) -> Listener | None:
+        """Who is behind the socket, from the database."""
         session = self.scope.get("session")
         key = session.session_key if session is not None else None
-        found: User | None = await database_sync_to_async(person_of_session)(key)
+        found: Listener | None = await database_sync_to_async(listener_of_session)(key)
         return found
 
     async def _end(self, code: int) -> None:
-        """Close with a code that tells the page why."""
+        """Close with a code that tells the page why; nothing is said after it."""
+        self.is_over = True
         await self.close(code)
 
     async def _send(self, message: dict[str, Any]) -> None:
         """Send one JSON message."""
-        await self.send(text_data=json.dumps(message))
+        if not self.is_over:
+            await self.send(text_data=json.dumps(message))
 
 
 def _parsed(text: str) -> object:

@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.accounts.middleware.web_session_middleware",
     "apps.accounts.middleware.acting_middleware",
     "apps.portal.middleware.time_zone_middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -112,7 +113,9 @@ TEMPLATES = [
     },
 ]
 
-AUTHENTICATION_BACKENDS = ["apps.accounts.backends.EmailBackend"]
+LOCAL_BACKEND = "apps.accounts.backends.EmailBackend"
+OIDC_BACKEND = "apps.accounts.oidc.OidcBackend"
+AUTHENTICATION_BACKENDS = [LOCAL_BACKEND]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
@@ -141,8 +144,8 @@ CACHES = {
     }
 }
 CELERY_BROKER_URL = REDIS_URL
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_AGE = 10 * 3600
+SESSION_ENGINE = "apps.accounts.web_sessions"
+SESSION_COOKIE_AGE = OMEGA.session_hours * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = False

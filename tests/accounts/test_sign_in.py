@@ -132,13 +132,13 @@ def test_signing_out_ends_the_session_and_is_recorded(ada: User, browser: Browse
     request = browser()
     attempt(request, ada.email, make.PASSWORD, now)
     key = request.session.session_key
-    sign_out(request=request)
+    sign_out(request=request, now=now)
 
     assert not type(request.session)().exists(key)
     assert AuditLog.objects.filter(action="SIGNED_OUT", resource_id=str(ada.pk)).count() == 1
 
 
-def test_stranger_who_signs_out_leaves_no_record(browser: Browser) -> None:
-    sign_out(request=browser())
+def test_stranger_who_signs_out_leaves_no_record(browser: Browser, now: datetime) -> None:
+    sign_out(request=browser(), now=now)
 
     assert not AuditLog.objects.filter(action="SIGNED_OUT").exists()

@@ -13,7 +13,7 @@ from django.test import Client
 from apps.api.strict_json import parse
 from apps.core.errors import Invalid
 from apps.nodes.models import Node
-from tests import make
+from tests import make, signed_in
 
 SignIn = Callable[[str], Client]
 
@@ -148,7 +148,7 @@ def test_without_a_database_the_answer_is_503_and_says_when_to_come_again(
     committed: None, client: Client, is_signed_in: bool
 ) -> None:
     if is_signed_in:
-        client.force_login(make.user(), backend="apps.accounts.backends.EmailBackend")
+        signed_in.sign_in(client, make.user())
     client.raise_request_exception = False
     settings = connections["default"].settings_dict
     port = settings["PORT"]

@@ -11,7 +11,7 @@ from django.test import Client
 from apps.api.views.docs import openapi_document
 from apps.audit.models import AuditLog
 from apps.nodes.models import NodeCommand
-from tests import make
+from tests import make, signed_in
 
 SignIn = Callable[[str], Client]
 ALL = {"ADMIN", "DEVOPS", "ANALYST", "USER", "READONLY"}
@@ -136,7 +136,7 @@ def test_an_agents_key_opens_nothing_for_people(db: None, client: Client, row: R
 @pytest.mark.parametrize("row", [row for row in TABLE if row.method != "GET"], ids=str)
 def test_a_write_by_session_needs_the_csrf_token(db: None, row: Row) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(make.user("ADMIN"), backend="apps.accounts.backends.EmailBackend")
+    signed_in.sign_in(client, make.user("ADMIN"))
     where, _ = places(**row.node)
     answer = ask(client, row.method, row.path.format(**where), row.body)
     assert (answer.status_code, answer.json()["code"]) == (403, "csrf_failed")

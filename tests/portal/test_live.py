@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,11 +12,12 @@ from django.conf import settings
 from django.db import connections
 from django.test import Client
 
-from apps.accounts.models import User
+from apps.accounts.models import User, WebSession
+from apps.accounts.services import end_session
 from apps.core.live import LiveHub, announce
 from apps.portal.consumers import BAD_MESSAGE, NOT_ALLOWED, SIGNED_OUT, TOO_BIG, TRY_LATER, LiveConsumer
 from omega_portal.asgi import application
-from tests import make
+from tests import make, signed_in
 
 WAIT = 5
 
@@ -71,8 +73,14 @@ class Socket:
 def session_of(role: str) -> str:
     """Return the session of somebody who has just signed in."""
     client = Client()
-    client.force_login(make.user(role), backend="apps.accounts.backends.EmailBackend")
+    signed_in.sign_in(client, make.user(role))
     return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def end_the_session_of(role: str) -> None:
+    """End it as somebody's button would."""
+    session = WebSession.objects.get(user__role=role)
+    end_session(session=session, reason="ended by an administrator", now=datetime.now(UTC))
 
 
 async def connect(role: str = "", origin: str = "http://localhost") -> Socket:
@@ -172,6 +180,17 @@ async def test_closed_account_is_noticed_at_the_next_check(monkeypatch: pytest.M
     await subscribe(socket, "nodes")
     await database_sync_to_async(User.objects.filter(role="DEVOPS").update)(is_active=False)
     assert await socket.closing_code() == SIGNED_OUT
+
+
+async def test_ended_session_closes_its_socket_at_once() -> None:
+    here, there = await connect("DEVOPS"), await connect("ADMIN")
+    for socket in (here, there):
+        await subscribe(socket, "nodes")
+        await answer_with(socket, "live")
+    await database_sync_to_async(end_the_session_of)("DEVOPS")
+    assert await here.closing_code() == SIGNED_OUT
+    assert await there.is_quiet()
+    await there.leave()
 
 
 async def test_page_of_another_site_cannot_open_the_socket() -> None:

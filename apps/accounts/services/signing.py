@@ -2,19 +2,20 @@
 
 from datetime import datetime
 
-from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
+from django.contrib.auth import authenticate, logout, update_session_auth_hash
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 
-from apps.accounts.models import User
-from apps.accounts.requests import context_of, sender_text
+from apps.accounts.models import User, WebSession
+from apps.accounts.requests import sender_text
 from apps.accounts.services.events import record_about
+from apps.accounts.services.web_sessions import begin_session, close_sessions, web_session_of
 from apps.accounts.throttle import count_attempt, forgive
+from apps.accounts.web_sessions import digest_of
 from apps.audit.models import Category, Status
 from apps.audit.services import record_apart
-from apps.core.context import acting
 from apps.core.errors import Invalid, Throttled, Unauthenticated
 from apps.core.text import storable
 
@@ -34,16 +35,17 @@ def sign_in(*, request: HttpRequest, email: str, password: str, now: datetime) -
     if not isinstance(user, User):
         _record_refusal(email, "wrong_credentials")
         raise Unauthenticated("wrong_credentials", "That e-mail and password do not match an open account.")
-    with transaction.atomic():
-        login(request, user)
-        with acting(context_of(request)):
-            record_about("SIGNED_IN", user)
+    begin_session(request=request, user=user, now=now)
     forgive(email, address)
     return user
 
 
-def sign_out(*, request: HttpRequest) -> None:
+@transaction.atomic
+def sign_out(*, request: HttpRequest, now: datetime) -> None:
     """Close the session of this request."""
+    session = web_session_of(request)
+    if session is not None:
+        close_sessions(sessions=WebSession.objects.filter(pk=session.pk), reason="signed out", now=now)
     if isinstance(request.user, User):
         record_about("SIGNED_OUT", request.user)
     logout(request)
@@ -68,6 +70,9 @@ def change_password(*, request: HttpRequest, old: str, new: str, now: datetime) 
         user.set_password(new)
         user.save(update_fields=["password", "updated_at"])
         update_session_auth_hash(request, user)
+        here = digest_of(request.session.session_key or "")
+        others = WebSession.objects.filter(user=user).exclude(session_digest=here)
+        close_sessions(sessions=others, reason="password changed", now=now)
         record_about("PASSWORD_CHANGED", user)
     forgive(user.email, address)
 

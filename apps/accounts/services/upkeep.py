@@ -1,16 +1,20 @@
 """What is forgotten in time."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.sessions.models import Session
 from django.db import transaction
 
-from apps.accounts.models import SignInAttempt
+from apps.accounts.models import SeenLogoutToken, SignInAttempt, WebSession
 from apps.accounts.rules import FORGOTTEN_AFTER
+
+ENDED_KEPT = timedelta(days=30)
 
 
 @transaction.atomic
 def forget_old_sign_ins(*, now: datetime) -> int:
-    """Delete ended web sessions, and failed sign-ins that no longer count; returns how many rows."""
+    """Delete sessions that ran out, what people saw of them after a month, and what no longer counts; returns rows."""
     ended = Session.objects.filter(expire_date__lt=now).delete()[0]
+    ended += WebSession.objects.filter(expires_at__lt=now - ENDED_KEPT).delete()[0]
+    ended += SeenLogoutToken.objects.filter(expires_at__lt=now).delete()[0]
     return ended + SignInAttempt.objects.filter(last_failure_at__lt=now - FORGOTTEN_AFTER).delete()[0]

@@ -45,7 +45,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Close the session."""
-    services.sign_out(request=request)
+    services.sign_out(request=request, now=timezone.now())
     return redirect("accounts:sign-in")
 
 
