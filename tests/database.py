@@ -65,14 +65,19 @@ def empty() -> None:
         cursor.execute(partitions)
         names = [name for name in names if name not in {row[0] for row in cursor.fetchall()}]
         # A hypertable does not take DISABLE TRIGGER; all of this is one transaction.
-        cursor.execute("SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname = 'audit_logs_no_truncate'")
-        (no_truncate,) = cursor.fetchone()
-        cursor.execute("DROP TRIGGER audit_logs_no_truncate ON audit_logs")
+        cursor.execute(
+            "SELECT tgname, tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger"
+            " WHERE tgname LIKE '%\\_no\\_truncate'"
+        )
+        refusals = cursor.fetchall()
+        for trigger, table, _ in refusals:
+            cursor.execute(f"DROP TRIGGER {trigger} ON {table}")
         cursor.execute("TRUNCATE " + ", ".join(f'"{name}"' for name in names if name != "audit_logs"))
         # The log goes last: putting the tenant back leaves an image in it.
         cursor.execute("INSERT INTO tenants (slug, name) VALUES ('default', 'Default')")
         cursor.execute("TRUNCATE audit_logs")
-        cursor.execute(no_truncate)
+        for _, _, refusal in refusals:
+            cursor.execute(refusal)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The audit log. Rows are added by services (events) and by a trigger on business tables (row images)."""
+"""An entry of the audit log: added by services (events) and by a trigger on business tables (row images)."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -31,7 +31,10 @@ class Status(models.TextChoices):
 class AuditLog(models.Model):
     """One thing that was done or refused, or the image of one changed row.
 
-    The actor is a plain id with the e-mail and role of that moment: deleting a person never touches the log.
+    Actor and subject are plain ids, so deleting a person never touches the log. What tells who they are stands in
+    columns of its own (`user_email`, `ip_address`, `user_agent`; `resource_name` and `personal` where there is a
+    subject) beside a salted digest: seals cover the digests, so the values can be erased and the seals still hold.
+    `personal` is {"before": {column: value}, "after": {…}}. Key, digests and salts are given by the database.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -54,6 +57,12 @@ class AuditLog(models.Model):
     request_id = models.CharField(max_length=64, db_default="", blank=True)
     status = models.CharField(max_length=20, choices=Status, default=Status.SUCCESS, db_default=Status.SUCCESS)
     error_message = models.TextField(db_default="", blank=True)
+    subject_id = models.UUIDField(null=True, blank=True, db_comment="the person the entry is about")
+    personal = models.JSONField(null=True, blank=True)
+    actor_salt = models.BinaryField(null=True, editable=False)
+    actor_digest = models.BinaryField(null=True, editable=False)
+    subject_salt = models.BinaryField(null=True, editable=False)
+    subject_digest = models.BinaryField(null=True, editable=False)
 
     class Meta:
         """Table `audit_logs`, newest first; the indexes serve the audit page's filters."""
@@ -68,6 +77,17 @@ class AuditLog(models.Model):
             models.Index(fields=["user_id", "-timestamp"], name="audit_logs_user"),
             models.Index(fields=["resource_id", "-timestamp"], name="audit_logs_resource"),
             models.Index(fields=["request_id"], name="audit_logs_request"),
+            models.Index(
+                fields=["subject_id", "-timestamp"],
+                condition=models.Q(subject_id__isnull=False),
+                name="audit_logs_subject",
+            ),
+            models.Index(
+                fields=["timestamp"],
+                condition=models.Q(user_id=None, actor_salt__isnull=False)
+                | models.Q(subject_id=None, subject_salt__isnull=False),
+                name="audit_logs_strangers",
+            ),
         )
         constraints = (
             one_of("category", Category, "audit_logs_category_known"),
