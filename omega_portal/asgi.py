@@ -14,11 +14,12 @@ from channels.security.websocket import AllowedHostsOriginValidator
 from channels.sessions import SessionMiddlewareStack
 
 from apps.core.bodies import BoundedBodies
+from apps.core.headers import OF_PAGES, SafeHeaders
 from apps.portal.routing import websocket_urlpatterns
 
 application = ProtocolTypeRouter(
     {
-        "http": BoundedBodies(http),
+        "http": SafeHeaders(BoundedBodies(http), OF_PAGES),
         "websocket": AllowedHostsOriginValidator(SessionMiddlewareStack(URLRouter(websocket_urlpatterns))),
     }
 )

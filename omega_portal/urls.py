@@ -3,9 +3,11 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from apps.audit.admin_site import site
+from apps.portal.views.csp_report import csp_report
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", site.urls),
+    path("csp-report/", csp_report, name="csp-report"),
     path("api/", include("apps.api.urls")),
     path("", include("apps.portal.urls")),
 ]

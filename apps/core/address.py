@@ -22,6 +22,13 @@ def is_allowed(address: Address | None, allowed: Iterable[str]) -> bool:
     return not entries or (address is not None and any(_contains(entry, address) for entry in entries))
 
 
+def network_of(address: Address | None) -> str:
+    """Return what is counted as one sender: an IPv4 address, or the /64 network that one IPv6 user commands."""
+    if isinstance(address, IPv6Address):
+        return str(ip_network(f"{address}/64", strict=False))
+    return str(address or "")
+
+
 def _contains(entry: str, address: Address) -> bool:
     """Tell whether a network in text form holds an address."""
     try:

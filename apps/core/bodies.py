@@ -1,4 +1,4 @@
-"""Bounds the bodies of all requests to the web process before Django spools them to disk."""
+"""Bounds the requests to the web process: address, headers, and the body before Django spools it to disk."""
 
 import asyncio
 import json
@@ -13,7 +13,14 @@ Application = Callable[..., Awaitable[None]]
 
 MOST_BYTES: Final = 8 * 1024 * 1024
 LONGEST_SECONDS: Final = 60.0
+LONGEST_ADDRESS: Final = 8 * 1024
+MOST_HEADERS: Final = 100
+MOST_HEADER_BYTES: Final = 32 * 1024
 TOO_LARGE: Final = (413, "too_large", f"A body holds at most {MOST_BYTES} bytes.")
+LONG_ADDRESS: Final = (414, "long_address", f"An address holds at most {LONGEST_ADDRESS} bytes.")
+LONG_HEADERS: Final = (
+    431, "long_headers", f"A request has at most {MOST_HEADERS} headers of {MOST_HEADER_BYTES} bytes together.",
+)  # fmt: skip
 TOO_SLOW: Final = (408, "slow_body", f"The body did not arrive within {LONGEST_SECONDS:g} seconds.")
 
 
@@ -61,13 +68,23 @@ class BoundedBodies:
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if _declared_size(scope) > MOST_BYTES:
-            await _refuse(send, *TOO_LARGE)
+        if refusal := _overlong(scope):
+            await _refuse(send, *refusal)
             return
         exchange = _Exchange(receive, send, asyncio.get_running_loop().time() + self._seconds)
         await self._application(scope, exchange.next_message, exchange.pass_on)
         if exchange.refusal and not exchange.is_answered:
             await _refuse(send, *exchange.refusal)
+
+
+def _overlong(scope: MutableMapping[str, Any]) -> tuple[int, str, str] | None:
+    """Return the refusal of a request that is too large as far as one sees before its body."""
+    if len(scope.get("raw_path") or b"") + len(scope.get("query_string", b"")) > LONGEST_ADDRESS:
+        return LONG_ADDRESS
+    headers = list(scope["headers"])
+    if len(headers) > MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > MOST_HEADER_BYTES:
+        return LONG_HEADERS
+    return TOO_LARGE if _declared_size(scope) > MOST_BYTES else None
 
 
 def _declared_size(scope: MutableMapping[str, Any]) -> int:

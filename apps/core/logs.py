@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
-SECRET = re.compile(r"\bom[ge]_[A-Za-z0-9]+_[A-Za-z0-9_\-]{8,}")
+SECRET = re.compile(r"\b(om[a-z])_[A-Za-z0-9]+_[A-Za-z0-9_\-]{8,}")
 INDENT = "    "
 
 
@@ -30,4 +30,4 @@ class LineFormatter(logging.Formatter):
 
 def _clean(line: str) -> str:
     """Scrub keys and write control characters as their codes."""
-    return CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", SECRET.sub("omg_***", line))
+    return CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", SECRET.sub(r"\1_***", line))

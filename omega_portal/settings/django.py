@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "omega_portal.health.health_middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "apps.portal.middleware.guarded_middleware",
     "apps.portal.middleware.unavailable_middleware",
     "apps.accounts.middleware.arriving_middleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -129,6 +130,13 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "overview"
 
+# The library's own defaults let in too much; `check --deploy` knows each of these.
+OIDC_RP_SIGN_ALGO = "RS256"
+OIDC_USE_NONCE = OIDC_USE_PKCE = OIDC_VERIFY_SSL = OIDC_VERIFY_KID = True
+OIDC_PKCE_CODE_CHALLENGE_METHOD = "S256"
+OIDC_ALLOW_UNSECURED_JWT = OIDC_STORE_ACCESS_TOKEN = OIDC_STORE_ID_TOKEN = ALLOW_LOGOUT_GET_METHOD = False
+OIDC_TIMEOUT = 5
+
 REDIS_URL = OMEGA.redis_url.get_secret_value()
 CACHES = {
     "default": {
@@ -160,11 +168,15 @@ SESSION_COOKIE_NAME = "__Host-omega-session" if IS_HTTPS else "omega-session"
 CSRF_COOKIE_NAME = "__Host-omega-csrf" if IS_HTTPS else "omega-csrf"
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS and OMEGA.hsts_whole_domain
-SECURE_SSL_REDIRECT = IS_HTTPS and OMEGA.trusted_proxies == 0
+# A program that calls without encryption is told so, once it has shown its key to everybody on the way.
+SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^api/"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if OMEGA.trusted_proxies else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -177,6 +189,8 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [SELF],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
+        "report-uri": "/csp-report/",
+        "report-to": "csp",
     }
 }
 
@@ -214,7 +228,8 @@ SPECTACULAR_SETTINGS = {
 
 LOGGING = logging_config(OMEGA.log_level)
 # auth.W004: e-mail is unique, by an index on its upper case (what iexact asks).
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+# security.W005 and W021: other hosts of the domain are the operator's to bind, by HSTS_WHOLE_DOMAIN.
+SILENCED_SYSTEM_CHECKS = ["auth.W004", "security.W005", "security.W021"]
 UNFOLD = {
     "SITE_TITLE": "Omega data correction",
     "SITE_HEADER": "Omega data correction",

@@ -14,6 +14,9 @@ def logging_config(level: str) -> dict[str, Any]:
         "loggers": {
             "django": {"handlers": [], "level": level},
             "django.db.backends": {"level": "WARNING"},
-            "uvicorn.access": {"level": "WARNING"},
+            # The server brings handlers of its own, which would write what comes from outside as it is.
+            "uvicorn": {"handlers": [], "propagate": True},
+            "uvicorn.error": {"handlers": [], "propagate": True},
+            "uvicorn.access": {"handlers": [], "level": "WARNING", "propagate": True},
         },
     }

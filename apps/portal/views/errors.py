@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 
 from apps.audit.models import Category, Status
 from apps.audit.services import record_apart
-from apps.core.errors import PortalError
+from apps.core.errors import PortalError, Throttled
 from apps.portal.access import Refused
 
 RETRY_SECONDS = 5
@@ -115,4 +115,7 @@ def unavailable(request: HttpRequest) -> HttpResponse:
 def portal_error(request: HttpRequest, error: PortalError) -> HttpResponse:
     """An error of ours that no form could show."""
     title = NOT_FOUND.title if error.status == NOT_FOUND.status else "That did not work"
-    return error_page(request, Trouble(error.status, error.code, title, error.detail))
+    answer = error_page(request, Trouble(error.status, error.code, title, error.detail))
+    if isinstance(error, Throttled):
+        answer["Retry-After"] = str(error.retry_after)
+    return answer
