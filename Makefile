@@ -13,6 +13,11 @@ export UV_SYSTEM_CERTS ?= true
 PYTEST_FLAGS ?= -q -n 2 --dist loadfile
 # What only looks at the code needs settings that load, but no server.
 LOOK := env OMEGA_ENV=test SECRET_KEY=only-for-checks DATABASE_URL=postgresql://nobody:none@127.0.0.1:1/none
+# A production environment as it should be; nothing is connected to.
+LIVE := env OMEGA_ENV=production SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz \
+	FIELD_KEYS=1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8= DATABASE_URL=postgresql://nobody:none@127.0.0.1:1/none \
+	PUBLIC_URL=https://portal.example INGEST_PUBLIC_URL=https://ingest.example ALLOWED_HOSTS=portal.example,ingest.example \
+	TRUSTED_PROXIES=1 OIDC_ISSUER=https://login.example/realms/omega OIDC_CLIENT_ID=omega OIDC_CLIENT_SECRET=none
 MANAGE := $(LOOK) $(BIN)/python -W ignore::RuntimeWarning manage.py
 
 .PHONY: help run up down status demo test check clean
@@ -47,6 +52,7 @@ check: $(SYNCED) ## everything a machine can judge without running the program
 	@find templates apps -name '*.html' -print0 2>/dev/null | xargs -0 -r $(BIN)/djade --check
 	@$(MANAGE) makemigrations --check --dry-run --verbosity 1
 	@$(MANAGE) check
+	@$(LIVE) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 clean: ## stop everything and remove the stack's data, the environment and all caches
 	@if [ -x $(BIN)/python ] && [ -d .local ]; then $(STACK) clean; fi

@@ -7,6 +7,7 @@ from them, and say beforehand what an installation that is not in production yet
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Tags, register
 
 from apps.core.checks.oidc import oidc_findings
@@ -16,7 +17,12 @@ from apps.core.checks.web import web_findings
 
 def deployment_check(app_configs: Sequence[Any] | None, **options: Any) -> Iterable[CheckMessage]:
     """Return everything that is unsafe about the settings in force."""
-    return [*web_findings(), *service_findings(), *oidc_findings()]
+    return findings(settings)
+
+
+def findings(judged: Any) -> list[CheckMessage]:
+    """Return what is unsafe about settings, in force or not."""
+    return [*web_findings(judged), *service_findings(judged), *oidc_findings(judged)]
 
 
 def register_checks() -> None:

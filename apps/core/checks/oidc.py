@@ -9,7 +9,6 @@ from importlib.metadata import version
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.core.checks import CheckMessage, Info
 
 from apps.core.checks.findings import error
@@ -45,15 +44,15 @@ RULES: Final = {
 }
 
 
-def oidc_findings() -> Iterator[CheckMessage]:
+def oidc_findings(settings: Any) -> Iterator[CheckMessage]:
     """Yield what is unsafe about log-in through the identity provider; little is asked where none is configured."""
-    yield from _library(version("pyjwt"))
+    yield from library_findings(version("pyjwt"))
     config = settings.OMEGA
     secret = config.oidc_client_secret.get_secret_value() if config.oidc_client_secret else ""
     given = {"OIDC_ISSUER": config.oidc_issuer, "OIDC_CLIENT_ID": config.oidc_client_id, "OIDC_CLIENT_SECRET": secret}
     if any(given.values()):
         yield from _client(given)
-        yield from _library_settings()
+        yield from _library_settings(settings)
     if config.break_glass:
         yield Info(
             "Superusers may sign in with a local password.", hint="BREAK_GLASS=false closes it.", id="omega.I045"
@@ -70,7 +69,7 @@ def _client(given: dict[str, str | None]) -> Iterator[CheckMessage]:
         yield error(30, "The identity provider is reached unencrypted.", "OIDC_ISSUER must begin with https://")
 
 
-def _library_settings() -> Iterator[CheckMessage]:
+def _library_settings(settings: Any) -> Iterator[CheckMessage]:
     """Yield the settings of the library under which it lets in too much."""
     for name, rule in RULES.items():
         if getattr(settings, name, rule.library) != rule.safe:
@@ -82,7 +81,7 @@ def _library_settings() -> Iterator[CheckMessage]:
         )
 
 
-def _library(installed: str) -> Iterator[CheckMessage]:
+def library_findings(installed: str) -> Iterator[CheckMessage]:
     """Yield an error where the library that reads tokens is older than its known holes."""
     found = tuple(int(part) for part in installed.split(".")[:2] if part.isdigit())
     if found < OLDEST_JWT:

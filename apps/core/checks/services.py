@@ -5,7 +5,6 @@ from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from django.conf import settings
 from django.core.checks import CheckMessage
 
 from apps.core.checks.findings import error, warning
@@ -14,7 +13,7 @@ SHORTEST_KEY: Final = 50
 DERIVED_KEY: Final = 0
 
 
-def service_findings() -> Iterator[CheckMessage]:
+def service_findings(settings: Any) -> Iterator[CheckMessage]:
     """Yield what is unsafe between us and what we use."""
     if len(settings.SECRET_KEY) < SHORTEST_KEY:
         yield error(20, f"The key that signs sessions has fewer than {SHORTEST_KEY} characters.", "SECRET_KEY")

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.core.checks import CheckMessage
 
 from apps.core.checks.findings import error, warning
@@ -15,17 +14,17 @@ DANGEROUS_SOURCES: Final = {"'unsafe-inline'", "'unsafe-eval'", "*", "http:", "h
 SELF_ONLY: Final = ("default-src", "script-src", "style-src", "form-action", "base-uri")
 
 
-def web_findings() -> Iterator[CheckMessage]:
+def web_findings(settings: Any) -> Iterator[CheckMessage]:
     """Yield what is unsafe between browsers, proxies and us."""
-    yield from _environment()
-    yield from _addresses()
-    yield from _cookies("SESSION", 7)
-    yield from _cookies("CSRF", 8)
-    yield from _headers()
-    yield from _proxies()
+    yield from _environment(settings)
+    yield from _addresses(settings)
+    yield from _cookies(settings, "SESSION", 7)
+    yield from _cookies(settings, "CSRF", 8)
+    yield from _headers(settings)
+    yield from _proxies(settings)
 
 
-def _environment() -> Iterator[CheckMessage]:
+def _environment(settings: Any) -> Iterator[CheckMessage]:
     """Production as such."""
     if not settings.OMEGA.is_production:
         yield error(1, "This is no production environment: unsafe values would be accepted.", "OMEGA_ENV=production")
@@ -33,7 +32,7 @@ def _environment() -> Iterator[CheckMessage]:
         yield error(2, "DEBUG is on: error pages would show code and settings.", "DEBUG must stay False.")
 
 
-def _addresses() -> Iterator[CheckMessage]:
+def _addresses(settings: Any) -> Iterator[CheckMessage]:
     """Hosts, and the addresses that people and agents use."""
     hosts, public = settings.ALLOWED_HOSTS, urlsplit(settings.OMEGA.public_url)
     if not hosts or any("*" in host or host.startswith(".") for host in hosts):
@@ -46,7 +45,7 @@ def _addresses() -> Iterator[CheckMessage]:
         yield error(6, "Forms of other origins are trusted.", "CSRF_TRUSTED_ORIGINS: PUBLIC_URL only.")
 
 
-def _cookies(kind: str, number: int) -> Iterator[CheckMessage]:
+def _cookies(settings: Any, kind: str, number: int) -> Iterator[CheckMessage]:
     """A cookie that only this host sets and gets, over HTTPS only, and not with requests other sites make."""
     found: dict[str, Any] = {name: getattr(settings, f"{kind}_COOKIE_{name}", None) for name in (
         "NAME", "SECURE", "SAMESITE", "PATH", "DOMAIN",
@@ -63,7 +62,7 @@ def _cookies(kind: str, number: int) -> Iterator[CheckMessage]:
         yield error(number, f"The {kind.lower()} cookie is unsafe: {', '.join(faults)}.", change)
 
 
-def _headers() -> Iterator[CheckMessage]:
+def _headers(settings: Any) -> Iterator[CheckMessage]:
     """What browsers are told with every answer."""
     if settings.SECURE_HSTS_SECONDS < YEAR_SECONDS:
         yield error(9, "Browsers are not told to insist on HTTPS for a year.", "PUBLIC_URL must begin with https://")
@@ -80,7 +79,7 @@ def _headers() -> Iterator[CheckMessage]:
         yield error(11, "Bodies of requests are not bounded.", "DATA_UPLOAD_MAX_*")
 
 
-def _proxies() -> Iterator[CheckMessage]:
+def _proxies(settings: Any) -> Iterator[CheckMessage]:
     """Forwarding headers are believed exactly where a proxy of ours writes them."""
     proxies, header = settings.OMEGA.trusted_proxies, settings.SECURE_PROXY_SSL_HEADER
     if settings.USE_X_FORWARDED_HOST or settings.USE_X_FORWARDED_PORT:
