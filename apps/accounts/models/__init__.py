@@ -1,6 +1,7 @@
 """The tables of people, one module per subject."""
 
 from apps.accounts.models.invitation import Invitation
+from apps.accounts.models.login import DatabaseLogin
 from apps.accounts.models.mapping import RoleMapping, UnknownClaim
 from apps.accounts.models.person import AuthProvider, SignInAttempt, Tenant, User
 from apps.accounts.models.quota import Quota, QuotaRequest, QuotaRequestStatus, Strictness
@@ -10,6 +11,7 @@ from apps.accounts.models.web_session import SeenLogoutToken, WebSession
 __all__ = [
     "ApiToken",
     "AuthProvider",
+    "DatabaseLogin",
     "Invitation",
     "Quota",
     "QuotaRequest",

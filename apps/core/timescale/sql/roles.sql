@@ -1,7 +1,7 @@
 -- The database roles. Roles belong to the server, settings and memberships are made for this database.
 -- omega.roles: {"passwords": {role: password}, "reset": bool}; omega.owner: the role that owns the tables.
--- The two roles that must see every row are only made by someone entitled to; without them backup and the
--- look-ups before log-in wait for an administrator.
+-- omega_auth owns the look-ups before log-in and sees what they need by policies; whoever is entitled to also gives it
+-- BYPASSRLS. omega_backup must see every row, so it is made only by someone entitled to.
 DO $roles$
 DECLARE
     wanted    jsonb := current_setting('omega.roles')::jsonb;
@@ -9,6 +9,8 @@ DECLARE
     may_bypass bool := (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user);
     login     text;
     name      text;
+    setting   text;
+    value     text;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('omega portal roles'));
 
@@ -28,15 +30,21 @@ BEGIN
         END IF;
     END LOOP;
 
-    FOR name IN SELECT unnest(ARRAY['omega_auth', 'omega_backup']) LOOP
-        IF may_bypass AND NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
-            EXECUTE format('CREATE ROLE %I NOLOGIN BYPASSRLS', name);
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'omega_auth') THEN
+        CREATE ROLE omega_auth NOLOGIN;
+    END IF;
+    IF may_bypass THEN
+        IF NOT (SELECT rolbypassrls FROM pg_roles WHERE rolname = 'omega_auth') THEN
+            ALTER ROLE omega_auth BYPASSRLS;
         END IF;
-    END LOOP;
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'omega_backup') THEN
+            CREATE ROLE omega_backup NOLOGIN BYPASSRLS;
+        END IF;
+    END IF;
 
     -- The owner may act as each serving role (the tests do) and set its search path, but inherits nothing.
-    FOR name IN SELECT unnest(ARRAY['omega_portal', 'omega_worker', 'data_collector', 'omega_admin', 'omega_operator',
-                                    'omega_user', 'analyst', 'omega_readonly', 'dashboard_readonly']) LOOP
+    FOR name IN SELECT unnest(ARRAY['omega_portal', 'omega_worker', 'data_collector', 'omega_auth', 'omega_admin',
+                                    'omega_operator', 'omega_user', 'analyst', 'omega_readonly', 'dashboard_readonly']) LOOP
         IF owner <> current_user OR NOT pg_has_role(owner, name, 'SET') THEN
             IF NOT pg_has_role(owner, name, 'SET') THEN
                 EXECUTE format('GRANT %I TO %I WITH SET TRUE, INHERIT FALSE', name, owner);
@@ -50,15 +58,23 @@ BEGIN
         END IF;
     END LOOP;
 
-    -- Readers find the guarded views of schema `readable` before the tables of the same names.
-    FOR name IN SELECT unnest(ARRAY['omega_portal', 'omega_admin', 'omega_operator', 'omega_user', 'analyst',
-                                    'omega_readonly', 'dashboard_readonly']) LOOP
+    -- The web process finds the guarded views of time series before the tables of the same names, people's log-ins find
+    -- those of everything. Time limits stand here because a pooler passes no start-up options on.
+    FOR name, setting, value IN
+        SELECT r, s, v FROM (VALUES
+            (ARRAY['omega_portal'], 'search_path', 'series, public'),
+            (ARRAY['omega_portal'], 'statement_timeout', '30s'),
+            (ARRAY['omega_portal', 'omega_worker', 'data_collector'], 'idle_in_transaction_session_timeout', '5min'),
+            (ARRAY['omega_admin', 'omega_operator', 'omega_user', 'analyst', 'omega_readonly', 'dashboard_readonly'],
+             'search_path', 'readable, public')
+        ) AS wanted (roles, s, v), unnest(roles) AS r
+    LOOP
         IF NOT EXISTS (
-            SELECT FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
-            WHERE d.datname = current_database() AND s.setrole = name::regrole
-              AND 'search_path=readable, public' = ANY (s.setconfig)
+            SELECT FROM pg_db_role_setting g JOIN pg_database d ON d.oid = g.setdatabase
+            WHERE d.datname = current_database() AND g.setrole = name::regrole AND setting || '=' || value = ANY (g.setconfig)
         ) THEN
-            EXECUTE format('ALTER ROLE %I IN DATABASE %I SET search_path = readable, public', name, current_database());
+            EXECUTE format('ALTER ROLE %I IN DATABASE %I SET %I = %s', name, current_database(), setting,
+                CASE setting WHEN 'search_path' THEN value ELSE quote_literal(value) END);
         END IF;
     END LOOP;
 END

@@ -1,0 +1,1 @@
+SELECT * FROM lookups.invitation_by_key_id(%(key_id)s)

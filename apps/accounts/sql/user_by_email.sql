@@ -1,0 +1,1 @@
+SELECT * FROM lookups.user_by_email(%(email)s)

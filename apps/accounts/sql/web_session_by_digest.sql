@@ -1,0 +1,1 @@
+SELECT * FROM lookups.web_session_by_digest(%(digest)s)

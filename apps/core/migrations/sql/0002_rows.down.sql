@@ -1,0 +1,13 @@
+DROP FUNCTION fleet_readers();
+DROP FUNCTION all_readers();
+DROP FUNCTION publish_view(name, regclass, text, name[], name[]);
+DROP FUNCTION unguard_table(regclass);
+DROP FUNCTION guard_table(regclass, text, text, name[]);
+DROP FUNCTION only_roles(text[]);
+DROP FUNCTION rows_of_person(text);
+DROP FUNCTION rows_of_tenant(text);
+DROP FUNCTION scope_role();
+DROP FUNCTION scope_user();
+DROP FUNCTION scope_tenants();
+DROP FUNCTION scope_is_all();
+DROP SCHEMA series;
