@@ -83,7 +83,7 @@ def empty() -> None:
 @contextmanager
 def acting_as(role: str) -> Iterator[None]:
     """Do the block as another database role, inside the test's transaction."""
-    path = "readable, public" if role == "omega_portal" else "public"
+    path = "series, public" if role == "omega_portal" else "public"
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT current_user, current_setting('search_path')")

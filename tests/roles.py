@@ -9,6 +9,7 @@ from typing import TypeVar
 from django.conf import settings
 from django.db import connection, connections
 
+from apps.core.context import ALL_TENANTS, SYSTEM, RequestContext, acting
 from apps.core.timescale.base import DatabaseWrapper
 from omega_portal.settings.databases import django_database
 
@@ -16,13 +17,16 @@ Result = TypeVar("Result")
 
 
 @contextmanager
-def serving_as(role: str, *, pool: bool = False) -> Iterator[DatabaseWrapper]:
+def serving_as(role: str, *, pool: bool = False, is_blind: bool = False) -> Iterator[DatabaseWrapper]:
     """Make `default` of this thread a log-in of a role, committing for real; use it with `committed`.
 
-    A pool holds one connection, so that whoever comes next gets the one before.
+    A pool holds one connection, so that whoever comes next gets the one before. What is asked outside of any context
+    sees every row, as the test does; a blind log-in sees none then, as the process of an installation.
     """
     owner = connections["owner"].settings_dict
     own = django_database(settings.OMEGA, settings.DATABASE_ROLE_URLS[role], pool=pool)
+    if not is_blind:
+        own["OPTIONS"]["options"] = f"-c omega.tenant_ids={ALL_TENANTS} -c omega.role={SYSTEM}"
     if pool:
         own["OPTIONS"]["pool"]["max_size"] = 1
     wrapper = DatabaseWrapper({**owner, **own, "NAME": owner["NAME"]}, alias="default")
@@ -42,7 +46,7 @@ def in_parallel(role: str, works: Sequence[Callable[[], Result]]) -> list[Result
     together = Barrier(len(works))
 
     def one(work: Callable[[], Result]) -> Result:
-        with serving_as(role):
+        with serving_as(role), acting(RequestContext(user_role=SYSTEM, tenant_ids=ALL_TENANTS)):
             connection.ensure_connection()
             together.wait(timeout=20)
             try:

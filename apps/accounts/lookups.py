@@ -1,38 +1,53 @@
 """The few reads that happen before anybody is known: who a session, an e-mail, an identity or a token belongs to.
 
-Nothing else may be read without a context. Each returns the row, or None where there is none.
+Each asks a function of the database's schema `lookups`, which sees every row; nothing else may be read without a
+context. Each returns the row, or None where there is none.
 """
 
+from typing import TypeVar
 from uuid import UUID
 
+from django.db.models import Model
+
 from apps.accounts.models import ApiToken, Invitation, User, WebSession
+from apps.core.sql import sql_text
+from apps.core.text import is_storable
+
+Row = TypeVar("Row", bound=Model)
 
 
 def user_by_id(user_id: UUID | str) -> User | None:
     """Return the person of a session."""
-    return User.objects.filter(pk=user_id).first()
+    return _row(User, "user_by_id.sql", user_id=str(user_id))
 
 
 def user_by_email(email: str) -> User | None:
     """Return the person with this e-mail, whatever its case."""
-    return User.objects.filter(email__iexact=email).first()
+    return _row(User, "user_by_email.sql", email=email)
 
 
 def user_by_identity(issuer: str, subject: str) -> User | None:
     """Return the person whom an identity provider knows under this subject."""
-    return User.objects.filter(issuer=issuer, keycloak_user_id=subject).first()
+    return _row(User, "user_by_identity.sql", issuer=issuer, subject=subject)
 
 
 def web_session_by_digest(digest: str) -> WebSession | None:
     """Return the web session of a cookie's SHA-256 (hex), whatever became of it."""
-    return WebSession.objects.filter(session_digest=digest).first()
+    return _row(WebSession, "web_session_by_digest.sql", digest=digest)
 
 
 def token_by_key_id(key_id: str) -> ApiToken | None:
     """Return a personal token, whatever became of it; its digest is for the caller to compare."""
-    return ApiToken.objects.filter(key_id=key_id).first()
+    return _row(ApiToken, "token_by_key_id.sql", key_id=key_id)
 
 
 def invitation_by_key_id(key_id: str) -> Invitation | None:
     """Return an invitation, whatever became of it; its digest is for the caller to compare."""
-    return Invitation.objects.filter(key_id=key_id).first()
+    return _row(Invitation, "invitation_by_key_id.sql", key_id=key_id)
+
+
+def _row(model: type[Row], name: str, **wanted: str) -> Row | None:
+    """Return the one row that a look-up finds; text that the database cannot hold finds none."""
+    if not all(is_storable(value) for value in wanted.values()):
+        return None
+    return next(iter(model._default_manager.raw(sql_text(__file__, name), wanted)), None)

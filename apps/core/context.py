@@ -32,7 +32,7 @@ class RequestContext:
         return {f"omega.{names.get(f.name, f.name)}": getattr(self, f.name).replace("\x00", "") for f in fields(self)}
 
 
-SYSTEM = "SYSTEM"
+SYSTEM, AGENT = "SYSTEM", "AGENT"
 ALL_TENANTS = "all"
 NOBODY = RequestContext()
 _context: ContextVar[RequestContext] = ContextVar("omega_context", default=NOBODY)
@@ -68,6 +68,11 @@ def as_system(email: str = "", user_id: str = "") -> RequestContext:
     For what the portal does of its own accord or before anybody is known: signing people in, ending their sessions.
     """
     return replace(current(), user_id=user_id, user_email=email, user_role=SYSTEM, tenant_ids=ALL_TENANTS)
+
+
+def as_agent(hostname: str, tenant_id: object) -> RequestContext:
+    """Return the current circumstances with a machine acting: it sees the rows of its tenant, and is no person."""
+    return replace(current(), user_id="", user_email=hostname, user_role=AGENT, tenant_ids=str(tenant_id))
 
 
 def _tell_open_transaction(context: RequestContext) -> None:

@@ -1,7 +1,8 @@
 """Settings of the tests: the same, with `default` acting as the web process's database role.
 
 The connection logs in as the owner and takes on `omega_portal`, so that one transaction can also act as the other
-roles; processes that tests start log in as their roles for real. Each parallel test worker has a Redis database, and
+roles; processes that tests start log in as their roles for real. What a test itself asks sees every row; requests it
+makes act for whoever sends them. Each parallel test worker has a Redis database, and
 with it a live channel, of its own: what one announces is not heard by another's tests.
 """
 
@@ -20,6 +21,9 @@ CELERY_BROKER_URL = REDIS_URL
 
 _default = deepcopy(DATABASES["owner"])
 _default["ATOMIC_REQUESTS"] = True
-_default["OPTIONS"] |= {"assume_role": "omega_portal", "options": "-c search_path=readable,public"}
+_default["OPTIONS"] |= {
+    "assume_role": "omega_portal",
+    "options": "-c search_path=series,public -c omega.tenant_ids=all -c omega.role=SYSTEM",
+}
 DATABASES = {"default": _default, "owner": DATABASES["owner"] | {"ATOMIC_REQUESTS": False}}
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]

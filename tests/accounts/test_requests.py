@@ -5,8 +5,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
 from pytest_django import Settings
 
+from apps.accounts.models import User
 from apps.accounts.requests import circumstances_of, context_of, request_id, sender_text
-from apps.core.context import acting
+from apps.core.context import NOBODY, acting
 from tests import make
 
 PEER = "203.0.113.5"
@@ -82,9 +83,13 @@ def test_context_tells_person_role_and_tenant() -> None:
 @pytest.mark.django_db
 def test_person_of_no_tenant_acts_for_all_and_a_stranger_for_none() -> None:
     request = RequestFactory().get("/")
-    request.user = make.user(tenant=None)
-    of_all = context_of(request)
-    request.user = AnonymousUser()
-    of_none = context_of(request)
+    with acting(NOBODY):
+        request.user = User(email="ada@example.test", role="ADMIN")
+        of_all = context_of(request)
+        request.user = User(email="otto@example.test", role="DEVOPS")
+        of_no_tenant = context_of(request)
+        request.user = AnonymousUser()
+        of_none = context_of(request)
 
-    assert (of_all.tenant_ids, of_none.tenant_ids, of_none.user_id) == ("all", "", "")
+    assert (of_all.tenant_ids, of_no_tenant.tenant_ids) == ("all", "")
+    assert (of_none.tenant_ids, of_none.user_id) == ("", "")

@@ -18,6 +18,7 @@ ADA = RequestContext(
     user_id=str(UUID(int=7)),
     user_email="ada@example.test",
     user_role="ADMIN",
+    tenant_ids="all",
     request_id="req-1",
     reason="spring cleaning",
     ip_address="2001:db8::1",

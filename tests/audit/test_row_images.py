@@ -160,7 +160,12 @@ def test_no_secret_stands_in_any_image(now: datetime) -> None:
 def test_image_says_who_did_it_in_which_request_and_why() -> None:
     otto = make.user("DEVOPS")
     context = RequestContext(
-        user_id=str(otto.pk), user_email=otto.email, user_role="DEVOPS", request_id="req-77", ip_address="192.0.2.1"
+        user_id=str(otto.pk),
+        user_email=otto.email,
+        user_role="DEVOPS",
+        tenant_ids="all",
+        request_id="req-77",
+        ip_address="192.0.2.1",
     )
     node = make.node()
     with acting(context), because("moved to the cellar"):

@@ -22,6 +22,11 @@ OTTO = replace(ADA, user_email="otto@example.test", user_role="DEVOPS")
 
 
 @pytest.fixture(autouse=True)
+def the_test_sees_every_row() -> None:
+    """Begin without any context, other than everywhere else: contexts are what these tests are about."""
+
+
+@pytest.fixture(autouse=True)
 def own_transactions(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Let these tests begin and end transactions themselves; they write nothing."""
     with django_db_blocker.unblock():
@@ -84,7 +89,7 @@ def test_nothing_leaks_into_the_next_transaction_of_the_connection() -> None:
         backend = backend_id()
 
     with transaction.atomic():
-        assert (backend_id(), told(), told("role")) == (backend, "", "")
+        assert (backend_id(), told(), told("user_id")) == (backend, "", "")
     assert told() == ""
 
 

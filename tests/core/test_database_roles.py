@@ -49,7 +49,7 @@ def test_no_serving_role_owns_anything_or_stands_above_the_rules() -> None:
     owning = run("SELECT relname FROM pg_class WHERE pg_get_userbyid(relowner) = ANY (%s)", SERVING)
     belonging = run("SELECT roleid FROM pg_auth_members WHERE member::regrole::text = ANY (%s)", SERVING)
     creating = run(
-        "SELECT rolname, nspname FROM pg_roles, pg_namespace WHERE nspname IN ('public', 'readable')"
+        "SELECT rolname, nspname FROM pg_roles, pg_namespace WHERE nspname IN ('public', 'readable', 'series', 'lookups')"
         " AND rolname = ANY (%s) AND has_schema_privilege(rolname, nspname, 'CREATE')",
         SERVING,
     )
@@ -59,7 +59,7 @@ def test_no_serving_role_owns_anything_or_stands_above_the_rules() -> None:
 
 @pytest.mark.parametrize(
     ("role", "path"),
-    [("omega_portal", "readable, public"), ("omega_worker", '"$user", public'), ("data_collector", '"$user", public')],
+    [("omega_portal", "series, public"), ("omega_worker", '"$user", public'), ("data_collector", '"$user", public')],
 )
 def test_each_process_logs_in_as_itself_and_finds_its_own_door_to_the_tables(role: str, path: str) -> None:
     with serving_as(role):
@@ -72,7 +72,7 @@ def test_portal_that_logs_in_reads_time_series_through_the_guarded_views_only() 
             "SELECT c.relnamespace::regnamespace::text, c.relkind FROM pg_class c WHERE oid = 'usage_metrics'::regclass"
         )
 
-        assert shown == [("readable", "v")]
+        assert shown == [("series", "v")]
         assert UsageMetric.objects.count() == 0
         assert is_refused("SELECT 1 FROM public.usage_metrics")
 

@@ -8,6 +8,7 @@ import pytest
 from django.db import transaction
 
 from apps.accounts.models import Tenant
+from apps.accounts.requests import context_of_person
 from apps.accounts.services import default_tenant
 from apps.audit.models import AuditLog
 from apps.core.context import RequestContext, acting
@@ -72,7 +73,7 @@ def test_key_that_comes_out_is_the_one_kept(now: datetime) -> None:
 
 
 def test_enrolment_uses_the_token_and_leaves_history_and_event(now: datetime) -> None:
-    with acting(RequestContext(request_id="req-5")):
+    with acting(RequestContext(request_id="req-5", tenant_ids="all", user_role="SYSTEM")):
         node = enrol(make.enrollment_token(uses=3), now)
 
     log = NodeLifecycleLog.objects.get()
@@ -235,7 +236,7 @@ def test_tenant_that_is_full_takes_no_new_machine_but_knows_its_own(now: datetim
 
 def test_token_is_issued_by_somebody_and_shown_once(now: datetime) -> None:
     ada = make.user()
-    with acting(RequestContext(user_id=str(ada.pk), user_email=ada.email)):
+    with acting(context_of_person(ada)):
         issued = create_enrollment_token(
             tenant=default_tenant(), uses=5, lifetime=timedelta(hours=2), auto_approve=True, tags=["a"], now=now
         )

@@ -96,7 +96,7 @@ def test_retired_node_drains_no_more(now: datetime) -> None:
 @pytest.mark.django_db
 def test_deed_is_recorded_with_person_reason_and_row_image(now: datetime) -> None:
     node = make.node()
-    with acting(RequestContext(user_email="ada@example.test", request_id="req-8")):
+    with acting(RequestContext(user_email="ada@example.test", user_role="ADMIN", tenant_ids="all", request_id="req-8")):
         VERBS["retire"](node, now)
 
     event = AuditLog.objects.get(action="NODE_RETIRED")

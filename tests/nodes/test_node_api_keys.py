@@ -93,7 +93,7 @@ def test_rotation_with_an_ended_key_does_not_bring_it_back(node: Node, now: date
 
 def test_revoked_key_ends_at_once_is_recorded_with_its_reason_and_cannot_end_twice(node: Node, now: datetime) -> None:
     key = make.key(node, now).row
-    with acting(RequestContext(user_email="ada@example.test")):
+    with acting(RequestContext(user_email="ada@example.test", user_role="ADMIN", tenant_ids="all")):
         revoke_key(key=key, reason="laptop stolen", now=now)
     with pytest.raises(Conflict) as refusal:
         revoke_key(key=key, reason="again", now=now)

@@ -6,23 +6,49 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0004_identity_rights'),
+        ("accounts", "0004_identity_rights"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DatabaseLogin',
+            name="DatabaseLogin",
             fields=[
-                ('role_name', models.CharField(max_length=63, primary_key=True, serialize=False)),
-                ('all_tenants', models.BooleanField(db_default=False, default=False)),
-                ('tenant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.tenant')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='database_logins', to=settings.AUTH_USER_MODEL)),
+                ("role_name", models.CharField(max_length=63, primary_key=True, serialize=False)),
+                ("all_tenants", models.BooleanField(db_default=False, default=False)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.tenant",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="database_logins",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'database_logins',
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('all_tenants', True), ('tenant', None)), models.Q(('all_tenants', False), ('tenant__isnull', False)), _connector='OR'), name='database_logins_one_scope')],
+                "db_table": "database_logins",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("all_tenants", True), ("tenant", None)),
+                            models.Q(("all_tenants", False), ("tenant__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="database_logins_one_scope",
+                    )
+                ],
             },
         ),
     ]

@@ -4,8 +4,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from apps.core.address import Address, is_allowed
+from apps.core.context import acting, as_agent
 from apps.core.errors import Forbidden, Unauthenticated
-from apps.core.keys import AGENT_KEY, digests_match, parse
+from apps.core.keys import AGENT_KEY, ParsedKey, digests_match, parse
+from apps.nodes.lookups import tenant_of_key
 from apps.nodes.models import NodeApiKey, NodeStatus
 
 USE_NOTED_EVERY: Final = timedelta(minutes=1)
@@ -17,8 +19,17 @@ def key_presented(*, text: str, address: Address | None, now: datetime) -> NodeA
     Raises Forbidden for a retired node. The use is noted at most once a minute.
     """
     parsed = parse(text, AGENT_KEY)
-    key = NodeApiKey.objects.select_related("node__tenant").filter(key_id=parsed.key_id).first() if parsed else None
-    if key is None or parsed is None or not digests_match(bytes(key.digest), parsed.digest):
+    tenant_id = tenant_of_key(parsed.key_id) if parsed else None
+    if parsed is None or tenant_id is None:
+        raise _refused()
+    with acting(as_agent("", tenant_id)):
+        return _accepted(parsed, address, now)
+
+
+def _accepted(parsed: ParsedKey, address: Address | None, now: datetime) -> NodeApiKey:
+    """Return the key if it opens the door at this moment; raises as `key_presented` does."""
+    key = NodeApiKey.objects.select_related("node__tenant").filter(key_id=parsed.key_id).first()
+    if key is None or not digests_match(bytes(key.digest), parsed.digest):
         raise _refused()
     if key.revoked_at or (key.expires_at and key.expires_at <= now) or not is_allowed(address, key.allowed_ips):
         raise _refused()

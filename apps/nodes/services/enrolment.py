@@ -10,10 +10,10 @@ from apps.accounts.models import Tenant
 from apps.audit.models import Category
 from apps.audit.services import record
 from apps.core import live
-from apps.core.context import current
+from apps.core.context import acting, as_agent, current
 from apps.core.errors import Conflict, Unauthenticated
-from apps.core.keys import digests_match, new_key, parse
-from apps.nodes import rules
+from apps.core.keys import ENROLMENT_TOKEN, digests_match, new_key, parse
+from apps.nodes import lookups, rules
 from apps.nodes.models import EnrollmentToken, Node, NodeResource, NodeStatus, ResourceType
 from apps.nodes.models.contact import LifecycleEvent, TriggeredBy
 from apps.nodes.services.keys import rotate_key
@@ -61,7 +61,7 @@ def create_enrollment_token(
     *, tenant: Tenant, uses: int, lifetime: timedelta, auto_approve: bool, tags: list[str], now: datetime
 ) -> IssuedToken:
     """Make a token for `uses` machines that ends after `lifetime`."""
-    made = new_key("ome")
+    made = new_key(ENROLMENT_TOKEN)
     row = EnrollmentToken.objects.create(
         tenant=tenant,
         key_id=made.key_id,
@@ -94,7 +94,16 @@ def enroll_node(*, token: str, machine: MachineFacts, now: datetime) -> Enrolmen
     Raises Unauthenticated for a token that is wrong, used up or over; Conflict for a host name that another
     machine holds or that is retired, and for a tenant that is full. A refused enrolment uses nothing up.
     """
-    row = _usable_token(token, now)
+    parsed = parse(token, ENROLMENT_TOKEN)
+    found = lookups.enrollment_token(parsed.key_id) if parsed else None
+    if found is None or parsed is None or not digests_match(bytes(found.digest), parsed.digest):
+        raise _refused()
+    with acting(as_agent(machine.hostname, found.tenant_id)):
+        return _let_in(_usable_token(found, now), machine, now)
+
+
+def _let_in(row: EnrollmentToken, machine: MachineFacts, now: datetime) -> Enrolment:
+    """Do it, with a good token whose row is locked."""
     node, previous = _node_for(row, machine)
     node.silent_after = rules.silence_begins(now, node.heartbeat_interval_seconds, node.silence_grace_seconds)
     node.last_heartbeat = now
@@ -115,15 +124,11 @@ def enroll_node(*, token: str, machine: MachineFacts, now: datetime) -> Enrolmen
     return Enrolment(node, key.text)
 
 
-def _usable_token(text: str, now: datetime) -> EnrollmentToken:
-    """Return the locked row of a good token; one and the same refusal for every other."""
-    parsed = parse(text, "ome")
+def _usable_token(found: EnrollmentToken, now: datetime) -> EnrollmentToken:
+    """Return the locked row of a token that still counts; one and the same refusal for every other."""
     tokens = EnrollmentToken.objects.select_related("tenant").select_for_update(of=("self",))
-    row = tokens.filter(key_id=parsed.key_id).first() if parsed else None
-    is_good = row is not None and parsed is not None and digests_match(bytes(row.digest), parsed.digest)
-    if row is None or not is_good or row.revoked_at or row.uses_left < 1 or row.expires_at <= now:
-        raise _refused()
-    if not row.tenant.is_active:
+    row = tokens.filter(pk=found.pk).first()
+    if row is None or row.revoked_at or row.uses_left < 1 or row.expires_at <= now or not row.tenant.is_active:
         raise _refused()
     return row
 

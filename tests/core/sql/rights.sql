@@ -2,7 +2,7 @@
 WITH relations AS (
     SELECT c.oid, n.nspname AS space, c.relname AS name
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname IN ('public', 'readable') AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
+    WHERE n.nspname IN ('public', 'readable', 'series') AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
 ), held AS (
     SELECT r.space, r.name, role.rolname, kind.word, kind.place,

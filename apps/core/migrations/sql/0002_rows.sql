@@ -45,8 +45,6 @@ $$;
 CREATE FUNCTION scope_role() RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog
 AS $$
-DECLARE
-    scope record;
 BEGIN
     IF current_user = 'omega_portal' THEN
         RETURN coalesce(current_setting('omega.role', true), '');
@@ -54,8 +52,7 @@ BEGIN
     IF current_user = 'omega_worker' THEN
         RETURN 'SYSTEM';
     END IF;
-    scope := public.login_scope();
-    IF scope.role_name IS NULL THEN
+    IF (public.login_scope()).role_name IS NULL THEN
         RETURN '';
     END IF;
     RETURN CASE

@@ -1,0 +1,1 @@
+"""Who sees which rows, shown by the database itself."""
