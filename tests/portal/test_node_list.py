@@ -13,7 +13,17 @@ from tests import make
 
 HOSTNAME = re.compile(r'class="host wrap-anywhere"[^>]*>([^<]+)</a>')
 EVIL = '<script>alert(1)</script>"onmouseover="alert(2)'
-NOT_COUNTED = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "set_config", "django_session", '"users"', "FROM users")
+NOT_COUNTED = (
+    "SAVEPOINT",
+    "RELEASE",
+    "BEGIN",
+    "COMMIT",
+    "set_config",
+    "django_session",
+    '"users"',
+    "FROM users",
+    "lookups.",
+)
 
 
 def listed(page: str) -> list[str]:
