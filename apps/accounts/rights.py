@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from apps.accounts.models import ApiToken, TokenScope, User
+from apps.accounts.models import ApiToken, AuthProvider, TokenScope, User
 from apps.accounts.permissions import ALLOWED, Action, Role, allowed
 
 WORDS: Final[dict[Action, tuple[str, str]]] = {
@@ -77,7 +77,7 @@ def role_source(actor: User) -> str:
     """Say where somebody's role comes from."""
     if actor.role_override:
         return "override"
-    return "mapping" if actor.keycloak_user_id else "local"
+    return "mapping" if actor.auth_provider == AuthProvider.KEYCLOAK else "local"
 
 
 def token_allows(token: ApiToken) -> str:

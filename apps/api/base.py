@@ -1,22 +1,34 @@
 """What all views of this door have in common."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any, ClassVar, TypeVar, cast
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from apps.accounts.models import ApiToken, User
 from apps.accounts.permissions import Action
-from apps.api.authentication import AgentKeyAuthentication, AgentNode, SessionAuthentication
+from apps.accounts.requests import context_of_person
+from apps.api.authentication import (
+    AgentKeyAuthentication,
+    AgentNode,
+    PersonalTokenAuthentication,
+    SessionAuthentication,
+)
 from apps.api.negotiation import OnlyJSON
-from apps.api.permissions import ActionPermission, AgentScope
+from apps.api.permissions import ActionPermission, AgentScope, TokenScope
 from apps.api.refusals import Refused
 from apps.audit.models import Category, Status
 from apps.audit.services import record_apart
+from apps.core.context import acting
+from apps.core.errors import Forbidden
 
 Input = TypeVar("Input", bound=Serializer[Any])
 
@@ -27,6 +39,7 @@ class View(APIView):
     content_negotiation_class = OnlyJSON
     http_method_names = ["get", "head", "post", "patch"]
     refused: Refused | None = None
+    acting_as: ExitStack
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponse]:  # type: ignore[override]
@@ -34,12 +47,16 @@ class View(APIView):
         return transaction.non_atomic_requests(super().as_view(**initkwargs))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Answer within a transaction; afterwards keep a refusal in one of its own."""
-        with transaction.atomic():
-            answer = cast("HttpResponse", super().dispatch(request, *args, **kwargs))
-        answer["Cache-Control"] = "no-store"
-        if self.refused:
-            _record_refusal(request, self.refused)
+        """Answer within a transaction; afterwards keep a refusal in one of its own.
+
+        A caller who is known by a token only from within acts from there on until the refusal is kept.
+        """
+        with ExitStack() as self.acting_as:
+            with transaction.atomic():
+                answer = cast("HttpResponse", super().dispatch(request, *args, **kwargs))
+            answer["Cache-Control"] = "no-store"
+            if self.refused:
+                _record_refusal(request, self.refused)
         return answer
 
     def handle_exception(self, exc: Exception) -> Response:
@@ -65,9 +82,25 @@ class View(APIView):
 class PeopleView(View):
     """For people; `actions` names the permission that each method needs."""
 
-    authentication_classes = (SessionAuthentication,)
-    permission_classes = (ActionPermission,)
+    authentication_classes: Sequence[type[BaseAuthentication]] = (SessionAuthentication, PersonalTokenAuthentication)
+    permission_classes = (TokenScope, ActionPermission)
     actions: ClassVar[dict[str, Action]] = {}
+
+    def perform_authentication(self, request: Request) -> None:
+        """Find out who calls; the person behind a token acts from here on, also for the open transaction."""
+        super().perform_authentication(request)
+        if isinstance(request.auth, ApiToken):
+            self.acting_as.enter_context(acting(context_of_person(request.auth.user)))
+
+    @property
+    def person(self) -> User:
+        """The person who asks; the permission has made sure that it is one."""
+        return cast("User", self.request.user)
+
+    def refuse_tokens(self) -> None:
+        """Raise Forbidden for a program: a token makes no further tokens, so that none outlives its own end."""
+        if isinstance(self.request.auth, ApiToken):
+            raise Forbidden("session_needed", "Sign in to do this; a token cannot.")
 
 
 class AgentView(View):
@@ -76,6 +109,13 @@ class AgentView(View):
     authentication_classes = (AgentKeyAuthentication,)
     permission_classes = (AgentScope,)
     scope: ClassVar[str] = ""
+
+    def perform_authentication(self, request: Request) -> None:
+        """Find out which machine calls; it acts from here on, also for the open transaction."""
+        super().perform_authentication(request)
+        caller: Any = request.user
+        if isinstance(caller, AgentNode):
+            self.acting_as.enter_context(acting(caller.context))
 
     @property
     def caller(self) -> AgentNode:

@@ -10,6 +10,9 @@ from drf_spectacular.generators import SchemaGenerator
 from apps.api.serializers.agents import CommandResultIn, EnrolIn
 from apps.api.serializers.keys import KeyIn, RevokeIn, RotateIn, TokenIn
 from apps.api.serializers.nodes import DrainIn, NodeEdit, RetireIn
+from apps.api.serializers.people import ApiTokenIn, InvitationIn, MeEdit, OverrideIn, Reason, UserEdit
+from apps.api.serializers.quotas import DecisionIn, QuotaEdit, QuotaIn, QuotaRequestIn
+from apps.api.serializers.roles import MappingEdit, MappingIn, TrialIn
 
 INGEST = Path(__file__).parent / "schema" / "ingest.json"
 SECURITY = {
@@ -19,14 +22,17 @@ SECURITY = {
         "name": settings.SESSION_COOKIE_NAME,
         "description": "Sign in to the portal. Writes also need the header X-CSRFToken.",
     },
+    "personal": {"type": "http", "scheme": "bearer", "description": "A personal API token: omp_…"},
     "agent": {"type": "http", "scheme": "bearer", "description": "An agent's key: omg_…"},
     "token": {"type": "http", "scheme": "bearer", "description": "An enrolment token: ome_…"},
 }
 # The bodies that this door takes; `Shape` refuses every field they do not name.
-BODIES = {
-    f"{shape.__name__}Request"
-    for shape in (CommandResultIn, DrainIn, EnrolIn, KeyIn, NodeEdit, RetireIn, RevokeIn, RotateIn, TokenIn)
-} | {"PatchedNodeEditRequest"}
+SHAPES = (
+    ApiTokenIn, CommandResultIn, DecisionIn, DrainIn, EnrolIn, InvitationIn, KeyIn, MappingIn, NodeEdit, OverrideIn,
+    QuotaIn, QuotaRequestIn, Reason, RetireIn, RevokeIn, RotateIn, TokenIn, TrialIn,
+)  # fmt: skip
+PATCHES = (MappingEdit, MeEdit, NodeEdit, QuotaEdit, UserEdit)
+BODIES = {f"{shape.__name__}Request" for shape in SHAPES} | {f"Patched{shape.__name__}Request" for shape in PATCHES}
 
 
 class DocumentGenerator(SchemaGenerator):

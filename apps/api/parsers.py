@@ -5,8 +5,8 @@ from typing import IO, Any, Final
 
 from rest_framework.parsers import BaseParser
 
-from apps.api.strict_json import parse
 from apps.core.inflate import too_large, unpack
+from apps.core.strict_json import parse
 
 MOST_BYTES: Final = 1024 * 1024
 

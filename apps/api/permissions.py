@@ -3,13 +3,15 @@
 from typing import Any
 
 from rest_framework.exceptions import MethodNotAllowed
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from apps.accounts.models import User
+from apps.accounts.models import ApiToken, User
+from apps.accounts.models import TokenScope as Scope
 from apps.accounts.permissions import Action, can
 from apps.api.authentication import AgentNode
 from apps.api.refusals import Refused
+from apps.core.errors import Forbidden
 
 
 class ActionPermission(BasePermission):
@@ -26,6 +28,17 @@ class ActionPermission(BasePermission):
             raise MethodNotAllowed(method)
         if not can(request.user, action):
             raise Refused(action)
+        return True
+
+
+class TokenScope(BasePermission):
+    """Asks of a personal token that its scope covers the method; sessions pass."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Let reading tokens read; raises Forbidden for anything else they try."""
+        token = request.auth
+        if isinstance(token, ApiToken) and request.method not in SAFE_METHODS and Scope.WRITE not in token.scopes:
+            raise Forbidden("token_scope", "This token may only read.")
         return True
 
 

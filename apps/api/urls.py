@@ -2,7 +2,20 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from apps.api.views import agents, audit, docs, keys, metrics, node_actions, nodes
+from apps.api.views import (
+    agents,
+    audit,
+    docs,
+    invitations,
+    keys,
+    me,
+    metrics,
+    node_actions,
+    nodes,
+    quotas,
+    roles,
+    users,
+)
 
 app_name = "api"
 
@@ -20,6 +33,38 @@ node_addresses = [
     path("keys/<slug:key_id>/rotate/", keys.NodeKeyRotate.as_view(), name="node-key-rotate"),
     path("keys/<slug:key_id>/revoke/", keys.NodeKeyRevoke.as_view(), name="node-key-revoke"),
 ]
+me_addresses = [
+    path("", me.Me.as_view(), name="me"),
+    path("sessions/", me.MySessions.as_view(), name="my-sessions"),
+    path("sessions/end-others/", me.MySessionsEndOthers.as_view(), name="my-sessions-end-others"),
+    path("sessions/<uuid:session_id>/end/", me.MySessionEnd.as_view(), name="my-session-end"),
+    path("tokens/", me.MyTokens.as_view(), name="my-tokens"),
+    path("tokens/<slug:key_id>/revoke/", me.MyTokenRevoke.as_view(), name="my-token-revoke"),
+    path("limits/", me.MyLimits.as_view(), name="my-limits"),
+]
+people_addresses = [
+    path("users/", users.Users.as_view(), name="users"),
+    path("users/<uuid:user_id>/", users.UserDetail.as_view(), name="user"),
+    path("users/<uuid:user_id>/deactivate/", users.UserDeactivate.as_view(), name="user-deactivate"),
+    path("users/<uuid:user_id>/activate/", users.UserActivate.as_view(), name="user-activate"),
+    path("users/<uuid:user_id>/role-override/", users.UserRoleOverride.as_view(), name="user-override"),
+    path("users/<uuid:user_id>/role-override/lift/", users.UserRoleOverrideLift.as_view(), name="user-override-lift"),
+    path("invitations/", invitations.Invitations.as_view(), name="invitations"),
+    path("invitations/<uuid:invitation_id>/revoke/", invitations.InvitationRevoke.as_view(), name="invitation-revoke"),
+    path("role-mappings/", roles.RoleMappings.as_view(), name="role-mappings"),
+    path("role-mappings/dry-run/", roles.RoleMappingTrial.as_view(), name="role-mapping-trial"),
+    path("role-mappings/<uuid:mapping_id>/", roles.RoleMappingDetail.as_view(), name="role-mapping"),
+    path("role-mappings/<uuid:mapping_id>/remove/", roles.RoleMappingRemove.as_view(), name="role-mapping-remove"),
+    path("quotas/", quotas.Quotas.as_view(), name="quotas"),
+    path("quotas/<uuid:quota_id>/", quotas.QuotaDetail.as_view(), name="quota"),
+    path("quota-requests/", quotas.QuotaRequests.as_view(), name="quota-requests"),
+    path(
+        "quota-requests/<uuid:request_id>/withdraw/",
+        quotas.QuotaRequestWithdraw.as_view(),
+        name="quota-request-withdraw",
+    ),
+    path("quota-requests/<uuid:request_id>/decide/", quotas.QuotaRequestDecide.as_view(), name="quota-request-decide"),
+]
 agent_addresses = [
     path("enroll", agents.Enrol.as_view(), name="agent-enroll"),
     path("config", agents.AgentConfig.as_view(), name="agent-config"),
@@ -35,5 +80,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/metrics/vitals/", metrics.Vitals.as_view(), name="vitals"),
     path("v1/fleet/now/", metrics.Fleet.as_view(), name="fleet-now"),
     path("v1/audit/", audit.AuditList.as_view(), name="audit"),
+    path("v1/me/", include(me_addresses)),
+    path("v1/", include(people_addresses)),
     path("v1/agent/", include(agent_addresses)),
 ]

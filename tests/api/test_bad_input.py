@@ -10,8 +10,8 @@ import pytest
 from django.db import connections
 from django.test import Client
 
-from apps.api.strict_json import parse
 from apps.core.errors import Invalid
+from apps.core.strict_json import parse
 from apps.nodes.models import Node
 from tests import make, signed_in
 

@@ -1,4 +1,4 @@
-"""JSON as this door takes it: bounded, finite, and the same for every reader. Pure.
+"""JSON as this portal takes it: bounded, finite, and the same for every reader. Pure.
 
 Python's own parser would take NaN, numbers no double can hold, duplicate names, halves of surrogate pairs, and would
 fall over bodies nested too deep; each of these is an Invalid that names the place.

@@ -1,0 +1,1 @@
+"""Reads of people and what belongs to them; one module per subject."""

@@ -1,0 +1,54 @@
+"""The end of accounts: what was open a moment ago is refused from the next request on."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.db import transaction
+
+from apps.accounts.models import ApiToken, User, WebSession
+from apps.accounts.services.events import record_change
+from apps.accounts.services.guards import keep_an_admin, refuse_to_exceed, standing
+from apps.accounts.services.versions import locked
+from apps.accounts.services.web_sessions import close_sessions
+from apps.core.context import because
+from apps.core.errors import Conflict
+
+
+@transaction.atomic
+def deactivate_person(*, actor: User, user: User, reason: str, version: int | None, now: datetime) -> User:
+    """Close an account: its web sessions and API tokens end at once.
+
+    Raises Conflict for one's own account, a closed one, `changed_meanwhile` and `last_admin`.
+    """
+    if actor.pk == user.pk:
+        raise Conflict("own_account", "Nobody closes their own account; ask another administrator.")
+    with because(reason):
+        keep_an_admin(user, replace(standing(user), is_active=False))
+        row = locked(user, version)
+        refuse_to_exceed(actor, row.role)
+        _switch(row, is_active=False)
+        tokens = ApiToken.objects.filter(user=row, revoked_at=None).update(revoked_at=now)
+        ended = close_sessions(sessions=WebSession.objects.filter(user=row), reason="account closed", now=now)
+        record_change("USER_DEACTIVATED", row, details={"sessions": ended, "tokens": tokens})
+    row.refresh_from_db()
+    return row
+
+
+@transaction.atomic
+def activate_person(*, actor: User, user: User, reason: str, version: int | None) -> User:
+    """Open a closed account again; its tokens stay revoked. Raises Conflict for an open one."""
+    with because(reason):
+        row = locked(user, version)
+        refuse_to_exceed(actor, row.role)
+        _switch(row, is_active=True)
+        record_change("USER_ACTIVATED", row)
+    row.refresh_from_db()
+    return row
+
+
+def _switch(row: User, *, is_active: bool) -> None:
+    """Open or close; raises Conflict when it is so already."""
+    if row.is_active == is_active:
+        raise Conflict("already_so", f"The account is {'open' if is_active else 'closed'} already.")
+    row.is_active = is_active
+    row.save(update_fields=["is_active", "updated_at"])

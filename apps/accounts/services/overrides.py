@@ -1,0 +1,82 @@
+"""Roles that an administrator sets over what the identity provider says, for a while or until lifted."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.db import transaction
+
+from apps.accounts.models import AuthProvider, User
+from apps.accounts.permissions import Role
+from apps.accounts.services.events import record_change
+from apps.accounts.services.guards import keep_an_admin, refuse_homeless, refuse_to_exceed, standing
+from apps.accounts.services.versions import locked
+from apps.core.context import because
+from apps.core.errors import Conflict, Invalid
+
+COLUMNS = ["role", "role_override", "role_override_reason", "role_override_by", "role_override_until", "updated_at"]
+
+
+@transaction.atomic
+def override_role(
+    *, actor: User, user: User, role: str, reason: str, until: datetime | None, version: int | None, now: datetime
+) -> User:
+    """Give somebody a role whatever the identity provider says; it holds until the time given, or until lifted.
+
+    Raises Conflict for a local account (its role is changed itself), `changed_meanwhile` and `last_admin`, Forbidden
+    for a role above the actor's own, Invalid for a time that has passed.
+    """
+    refuse_to_exceed(actor, role)
+    if until is not None and until <= now:
+        raise Invalid("time_has_passed", "This time has already passed.", field="until")
+    with because(reason):
+        keep_an_admin(user, replace(standing(user), role=role))
+        row = locked(user, version)
+        if row.auth_provider != AuthProvider.KEYCLOAK:
+            raise Conflict("local_account", "A local account has no role to override; change its role itself.")
+        refuse_to_exceed(actor, row.role)
+        refuse_homeless(role, row.tenant_id)
+        row.role, row.role_override, row.role_override_reason = role, True, reason
+        row.role_override_by, row.role_override_until = actor.pk, until
+        row.save(update_fields=COLUMNS)
+        details = {"role": role, "until": until.isoformat() if until else None}
+        record_change("USER_ROLE_OVERRIDDEN", row, details=details)
+    row.refresh_from_db()
+    return row
+
+
+@transaction.atomic
+def lift_override(*, actor: User, user: User, reason: str, version: int | None) -> User:
+    """Give somebody back the role that the identity provider last gave them; raises Conflict when none is set."""
+    with because(reason):
+        keep_an_admin(user, replace(standing(user), role=_own_role(user)))
+        row = locked(user, version)
+        if not row.role_override:
+            raise Conflict("no_override", "No override is set.")
+        refuse_to_exceed(actor, _own_role(row))
+        _lift(row)
+        record_change("USER_ROLE_OVERRIDE_LIFTED", row, details={"role": row.role})
+    row.refresh_from_db()
+    return row
+
+
+@transaction.atomic
+def end_due_overrides(*, now: datetime) -> int:
+    """End the overrides whose time has come; returns how many. Their people keep what the provider gives them."""
+    due = User.objects.select_for_update().filter(role_override=True, role_override_until__lte=now)
+    rows = list(due.order_by("pk"))
+    for row in rows:
+        _lift(row)
+        record_change("USER_ROLE_OVERRIDE_ENDED", row, details={"role": row.role})
+    return len(rows)
+
+
+def _own_role(user: User) -> str:
+    """Return the role somebody has without the override; the least one when the provider never named one."""
+    return user.last_idp_role if user.last_idp_role in Role.values else Role.READONLY
+
+
+def _lift(row: User) -> None:
+    """Take the override away."""
+    row.role, row.role_override, row.role_override_reason = _own_role(row), False, ""
+    row.role_override_by = row.role_override_until = None
+    row.save(update_fields=COLUMNS)

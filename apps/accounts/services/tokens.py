@@ -1,0 +1,117 @@
+"""Personal API tokens: made and shown once, revoked, and recognised when a program presents one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from ipaddress import ip_network
+from typing import Final
+
+from django.db import transaction
+
+from apps.accounts.lookups import token_by_key_id, user_by_id
+from apps.accounts.models import ApiToken, TokenScope, User
+from apps.audit.models import Category
+from apps.audit.services import record
+from apps.core.address import Address, is_allowed
+from apps.core.context import acting, as_system, because
+from apps.core.errors import Conflict, Invalid, Unauthenticated
+from apps.core.keys import PERSONAL_TOKEN, digests_match, new_key, parse
+
+LONGEST_DAYS: Final = 365
+MOST_LIVE: Final = 25
+MOST_NETWORKS: Final = 20
+USE_NOTED_EVERY: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A new token: the text is shown once and kept nowhere."""
+
+    text: str = field(repr=False)
+    row: ApiToken
+
+
+@transaction.atomic
+def create_token(
+    *, user: User, name: str, can_write: bool, days: int, allowed_ips: Sequence[str], now: datetime
+) -> IssuedToken:
+    """Make a token for one's own programs.
+
+    Raises Invalid for an unreadable network (with its index) or an expiry beyond 365 days, Conflict when too many live.
+    """
+    if not 1 <= days <= LONGEST_DAYS:
+        raise Invalid("bad_expiry", f"A token lives 1 to {LONGEST_DAYS} days.", field="days")
+    networks = checked_networks(allowed_ips)
+    User.objects.select_for_update().get(pk=user.pk)
+    if ApiToken.objects.filter(user=user, revoked_at=None, expires_at__gt=now).count() >= MOST_LIVE:
+        raise Conflict("too_many_tokens", f"You have {MOST_LIVE} live tokens; revoke one first.")
+    made = new_key(PERSONAL_TOKEN)
+    row = ApiToken.objects.create(
+        key_id=made.key_id, user=user, name=name, digest=made.digest, allowed_ips=networks, created_at=now,
+        scopes=[TokenScope.READ, *([TokenScope.WRITE] if can_write else [])], expires_at=now + timedelta(days=days),
+    )  # fmt: skip
+    _record("API_TOKEN_CREATED", row)
+    return IssuedToken(made.text, row)
+
+
+@transaction.atomic
+def revoke_token(*, token: ApiToken, reason: str, now: datetime) -> ApiToken:
+    """End a token at once; raises Conflict when it ended before."""
+    with because(reason):
+        if not ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now):
+            raise Conflict("already_revoked", "That token was revoked before.")
+        token.refresh_from_db(fields=["revoked_at"])
+        _record("API_TOKEN_REVOKED", token)
+    return token
+
+
+def checked_networks(entries: Sequence[str]) -> list[str]:
+    """Return addresses and networks in their usual form, each once; raises Invalid naming the first bad entry."""
+    found: list[str] = []
+    for index, entry in enumerate(entries):
+        try:
+            found.append(str(ip_network(entry.strip(), strict=False)))
+        except ValueError:
+            detail = f"“{entry[:60]}” is no address or network, such as 192.0.2.7 or 2001:db8::/32."
+            raise Invalid("bad_network", detail, field="allowed_ips", index=index) from None
+    if len(found) > MOST_NETWORKS:
+        raise Invalid("too_many_networks", f"At most {MOST_NETWORKS} addresses or networks.", field="allowed_ips")
+    return list(dict.fromkeys(found))
+
+
+def token_presented(*, text: str, address: Address | None, now: datetime) -> ApiToken:
+    """Return the live token with its open person; raises Unauthenticated, one and the same for every bad token.
+
+    The use is noted at most once a minute.
+    """
+    parsed = parse(text, PERSONAL_TOKEN)
+    token = token_by_key_id(parsed.key_id) if parsed else None
+    if token is None or parsed is None or not digests_match(bytes(token.digest), parsed.digest):
+        raise _refused()
+    if token.revoked_at or token.expires_at <= now or not is_allowed(address, token.allowed_ips):
+        raise _refused()
+    person = user_by_id(token.user_id)
+    if person is None or not person.is_active:
+        raise _refused()
+    with acting(as_system(email=person.email, user_id=str(person.pk))), transaction.atomic():
+        if person.tenant and not person.tenant.is_active:
+            raise _refused()
+        if token.last_used_at is None or now - token.last_used_at >= USE_NOTED_EVERY:
+            used_from = str(address) if address else None
+            ApiToken.objects.filter(pk=token.pk).update(last_used_at=now, last_used_ip=used_from)
+    token.user = person
+    return token
+
+
+def _refused() -> Unauthenticated:
+    """Return the one answer to every token that is not accepted."""
+    return Unauthenticated("invalid_token", "The token is not accepted.")
+
+
+def _record(action: str, token: ApiToken) -> None:
+    """Record what happened to a token."""
+    details = {"scopes": [str(scope) for scope in token.scopes], "allowed_ips": token.allowed_ips}
+    record(
+        action=action, category=Category.USER, resource_type="api_token", resource_id=token.key_id,
+        resource_name=token.name, details={**details, "owner": str(token.user_id)}, tenant_id=token.user.tenant_id,
+    )  # fmt: skip
