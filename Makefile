@@ -20,10 +20,10 @@ LIVE := env OMEGA_ENV=production SECRET_KEY=only-for-checks-0123456789-abcdefghi
 	TRUSTED_PROXIES=1 OIDC_ISSUER=https://login.example/realms/omega OIDC_CLIENT_ID=omega OIDC_CLIENT_SECRET=none
 MANAGE := $(LOOK) $(BIN)/python -W ignore::RuntimeWarning manage.py
 
-.PHONY: help run up down status demo test check clean
+.PHONY: help run up down status demo test test-keycloak check clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(SYNCED) ## start everything in the foreground; Ctrl-C stops it
 	@$(STACK) run
@@ -43,6 +43,10 @@ demo: $(SYNCED) ## start everything and add a month of generated history
 test: $(SYNCED) ## all tests on TimescaleDB, the data layer again on plain PostgreSQL
 	@$(STACK) services -- $(BIN)/python -m pytest $(PYTEST_FLAGS)
 	@$(STACK) services --plain -- $(BIN)/python -m pytest $(PYTEST_FLAGS) -m data_layer
+
+test-keycloak: $(SYNCED) ## the log-in through a real Keycloak, which is downloaded once; part of `make test` too
+	@$(STACK) keycloak >/dev/null
+	@$(STACK) services -- $(BIN)/python -m pytest -q tests/keycloak
 
 check: $(SYNCED) ## everything a machine can judge without running the program
 	@$(BIN)/ruff check --quiet .

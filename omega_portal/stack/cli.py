@@ -10,6 +10,7 @@ from omega_portal.stack.console import StackError, answer, say
 from omega_portal.stack.container import stop_container
 from omega_portal.stack.environment import own_variables
 from omega_portal.stack.files import only_one
+from omega_portal.stack.keycloak import find_keycloak
 from omega_portal.stack.management import manage_openly
 from omega_portal.stack.places import CHECKOUT, open_place, remove_place
 from omega_portal.stack.portal import open_portal, take_down
@@ -49,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         ("clean", _clean, "stop everything and delete its data and programs"),
         ("env", _env, "print export lines for management commands against the running servers"),
         ("chromium", _chromium, "print the path of a browser for tests, unpacking one if need be"),
+        ("keycloak", _keycloak, "print the folder of the Keycloak server for tests, downloading it if need be"),
     ):
         commands.add_parser(name, help=text).set_defaults(do=do)
     manage = commands.add_parser("manage", help="run a management command, e.g. manage shell")
@@ -118,6 +120,11 @@ def _manage(chosen: argparse.Namespace, local: Path) -> int:
 
 def _chromium(_chosen: argparse.Namespace, local: Path) -> int:
     answer(str(find_chromium(open_place(local))))
+    return 0
+
+
+def _keycloak(_chosen: argparse.Namespace, _local: Path) -> int:
+    answer(str(find_keycloak().home))
     return 0
 
 
