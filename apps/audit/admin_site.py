@@ -44,6 +44,8 @@ class CorrectionSite(UnfoldAdminSite):  # type: ignore[misc]
     @method_decorator(transaction.non_atomic_requests)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Send strangers to the portal's sign-in; people whose role does not suffice get 403."""
+        if self.has_permission(request):
+            return redirect("admin:index")
         if request.user.is_authenticated:
             _record_refusal(request)
             raise PermissionDenied("Your role does not open the data-correction site.")

@@ -5,13 +5,14 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.utils import timezone
 
 from apps.core.errors import PortalError
-from apps.portal.views.errors import portal_error, unavailable
+from apps.portal.views.errors import bad_request, portal_error, unavailable
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 API: Final = "/api/"
@@ -41,9 +42,11 @@ def refusal_of(request: HttpRequest) -> HttpResponse | None:
 
 
 def answer_to(request: HttpRequest, error: Exception) -> HttpResponse | None:
-    """The answer to an error that left a view: 503 for a missing database, the error's own page for ours."""
+    """The answer to an error that left a view: 503 without a database, 400 for a filter that is none, ours by page."""
     if isinstance(error, OperationalError | InterfaceError):
         return unavailable(request)
+    if isinstance(error, IncorrectLookupParameters):
+        return bad_request(request)
     if isinstance(error, PortalError) and not isinstance(error, Http404 | PermissionDenied):
         return portal_error(request, error)
     return None
