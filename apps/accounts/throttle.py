@@ -23,8 +23,18 @@ def count_attempt(email: str, address: str, now: datetime) -> None:
     Counting first makes parallel guesses queue at the row instead of slipping through together. An attempt that
     is refused counts for nobody, so a blocked address cannot block other people's accounts.
     """
+    _count_all(attempt_keys(email, address), now)
+
+
+def count_refusal(address: str, now: datetime) -> None:
+    """Count a refusal that costs no guess but a line in the log; raises Throttled like `count_attempt`."""
+    _count_all({"address": f"refusals:{address}"}, now)
+
+
+def _count_all(keys: dict[str, str], now: datetime) -> None:
+    """Count at every key, or at none when one of them has to wait."""
     with transaction.atomic():
-        rows = [(kind, _locked(key, now)) for kind, key in sorted(attempt_keys(email, address).items())]
+        rows = [(kind, _locked(key, now)) for kind, key in sorted(keys.items())]
         longest = max(_seconds_left(row, now) for _, row in rows)
         if not longest:
             for kind, row in rows:

@@ -2,11 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from apps.portal.views import account, audit, enrol, node_actions, node_keys, nodes, overview, series
+from apps.portal.views import account, audit, enrol, node_actions, node_keys, nodes, oidc, overview, series, sign_in
 
 account_addresses = [
-    path("sign-in/", account.sign_in, name="sign-in"),
-    path("sign-out/", account.sign_out, name="sign-out"),
+    path("sign-in/", sign_in.sign_in, name="sign-in"),
+    path("sign-in/local/", sign_in.sign_in_local, name="sign-in-local"),
+    path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("oidc/start/", oidc.start, name="oidc-start"),
+    path("oidc/callback/", oidc.callback, name="oidc-callback"),
+    path("oidc/backchannel-logout/", oidc.backchannel_logout, name="oidc-backchannel-logout"),
     path("me/", account.profile, name="profile"),
     path("me/password/", account.change_password, name="password"),
 ]

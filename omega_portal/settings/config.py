@@ -72,6 +72,12 @@ class Config(BaseSettings):
     break_glass: bool = False
     audit_anchor_file: str | None = None
 
+    @field_validator("oidc_issuer", mode="after")
+    @classmethod
+    def without_last_slash(cls, value: str | None) -> str | None:
+        """Spell the issuer as its tokens do."""
+        return value.rstrip("/") if value else None
+
     @field_validator("allowed_hosts", mode="before")
     @classmethod
     def split_names(cls, value: object) -> object:
@@ -89,6 +95,11 @@ class Config(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the environment win over `NAME_FILE`; nothing else is read."""
         return (init_settings, env_settings, SecretFileSource(settings_cls))
+
+    @property
+    def has_identity_provider(self) -> bool:
+        """Whether people sign in through OpenID Connect."""
+        return bool(self.oidc_issuer and self.oidc_client_id)
 
     @property
     def is_production(self) -> bool:

@@ -60,7 +60,14 @@ TABLE = [
     Address("GET", "audit:list", AUDITORS),
     Address("POST", "audit:export", EXPORTERS),
 ]
-OPEN = {"accounts:sign-in", "accounts:sign-out"}
+OPEN = {
+    "accounts:sign-in",
+    "accounts:sign-in-local",
+    "accounts:sign-out",
+    "accounts:oidc-start",
+    "accounts:oidc-callback",
+    "accounts:oidc-backchannel-logout",
+}
 
 
 def address_of(row: Address) -> str:

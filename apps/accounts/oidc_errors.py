@@ -1,0 +1,42 @@
+"""Why a sign-in through the identity provider does not succeed."""
+
+from apps.core.errors import Forbidden, PortalError
+
+RETRY_SECONDS = 30
+
+
+class ProviderUnavailable(PortalError):
+    """The identity provider does not answer, or not with what it promised; trying again later may help."""
+
+    status = 503
+
+    def __init__(self, what: str) -> None:
+        """Take what was asked of it, and how that failed."""
+        super().__init__("sign_in_service_unavailable", f"The sign-in service does not answer ({what}).")
+
+
+class GrantRefused(Forbidden):
+    """The identity provider refuses a code or a refresh token for good."""
+
+    def __init__(self, error: str) -> None:
+        """Take the provider's own word for it."""
+        super().__init__("grant_refused", "The sign-in service no longer accepts this sign-in. Start again.")
+        self.error = error
+
+
+class TokenRefused(Forbidden):
+    """A token that is not what the identity provider issues to this portal; `why` is for the log."""
+
+    def __init__(self, why: str) -> None:
+        """Take the check that failed."""
+        super().__init__("token_refused", "The answer of the sign-in service could not be trusted. Start again.")
+        self.why = why
+
+
+class SignInRefused(Forbidden):
+    """A proven identity that may not come in; `values` are those of the roles claim that no mapping knows."""
+
+    def __init__(self, code: str, detail: str, *, values: tuple[str, ...] = ()) -> None:
+        """Take a code for the log and a sentence that tells what to do."""
+        super().__init__(code, detail)
+        self.values = values
