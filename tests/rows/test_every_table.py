@@ -85,9 +85,10 @@ def test_the_exceptions_are_the_named_look_ups_and_nothing_else() -> None:
         " WHERE pg_get_userbyid(p.proowner) = 'omega_auth' ORDER BY 1"
     )
     outsiders = rows(
-        "SELECT p.proname, r.rolname FROM pg_proc p CROSS JOIN pg_roles r WHERE p.pronamespace = 'lookups'::regnamespace"
-        " AND has_function_privilege(r.rolname, p.oid, 'EXECUTE')"
-        " AND r.rolname IN ('data_collector', 'omega_admin', 'omega_operator', 'omega_user', 'analyst', 'omega_readonly')"
+        "SELECT p.proname, r.rolname FROM pg_proc p CROSS JOIN pg_roles r"
+        " WHERE p.pronamespace = 'lookups'::regnamespace AND has_function_privilege(r.rolname, p.oid, 'EXECUTE')"
+        " AND r.rolname IN ('data_collector', 'omega_admin', 'omega_operator', 'omega_user', 'analyst',"
+        " 'omega_readonly', 'dashboard_readonly')"
     )
 
     names = ["enrollment_token_by_key_id", "invitation_by_key_id", "tenant_of_node_key", "token_by_key_id"]

@@ -1,6 +1,5 @@
 """Creates the first administrator."""
 
-import os
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from django.db import transaction
 
 from apps.accounts.services import ensure_admin
 from apps.core.errors import PortalError
+from apps.core.private_files import write_secret
 
 
 class Command(BaseCommand):
@@ -29,7 +29,7 @@ class Command(BaseCommand):
             if password is None:
                 self.stdout.write("An administrator exists already; nothing was changed.")
                 return
-            _write_secret(password_file, password)
+            write_secret(password_file, password)
         self.stdout.write(f"Created {email}; the password is in {password_file}")
 
 
@@ -39,11 +39,3 @@ def _create(email: str) -> str | None:
         return ensure_admin(email=email)
     except PortalError as refusal:
         raise CommandError(refusal.detail) from None
-
-
-def _write_secret(path: Path, text: str) -> None:
-    """Write one line to a file that only its owner can read, also where the file was there before."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf8") as file:
-        os.fchmod(descriptor, 0o600)
-        file.write(text + "\n")
