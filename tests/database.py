@@ -9,7 +9,11 @@ import psycopg
 from django.db import connection, connections, transaction
 from psycopg import sql
 
+from apps.accounts.migrations import __file__ as migrations_file
+from apps.core.sql import sql_text
+
 PATIENCE = 10
+FIRST_MAPPINGS = sql_text(migrations_file, "0007_first_mappings.sql")
 KEPT = ("django_migrations", "django_content_type", "auth_permission")
 
 
@@ -75,6 +79,7 @@ def empty() -> None:
         cursor.execute("TRUNCATE " + ", ".join(f'"{name}"' for name in names if name != "audit_logs"))
         # The log goes last: putting the tenant back leaves an image in it.
         cursor.execute("INSERT INTO tenants (slug, name) VALUES ('default', 'Default')")
+        cursor.execute(FIRST_MAPPINGS)
         cursor.execute("TRUNCATE audit_logs")
         for _, _, refusal in refusals:
             cursor.execute(refusal)
