@@ -183,7 +183,7 @@ def test_a_request_is_decided_by_somebody_else(ada: Client, client_as: SignIn) -
 
 def test_an_admin_of_one_tenant_reads_the_mapping_of_all_and_does_not_change_it(ada: Client) -> None:
     row = RoleMapping.objects.create(claim_value="ops", role="DEVOPS")
-    assert [line["claim_value"] for line in get(ada, "role-mappings/")["results"]] == ["ops"]
+    assert "ops" in [line["claim_value"] for line in get(ada, "role-mappings/")["results"]]
     made = write(ada, "post", "role-mappings/", {"claim_value": "x", "role": "ADMIN"})
     changed = write(ada, "patch", f"role-mappings/{row.pk}/", {"role": "ADMIN"}, **{"If-Match": '"1"'})
     removed = write(ada, "post", f"role-mappings/{row.pk}/remove/", {}, **{"If-Match": '"1"'})
