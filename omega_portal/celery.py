@@ -17,6 +17,10 @@ TIMETABLE: dict[str, dict[str, timedelta]] = {
     "metrics.ensure_partitions": {"every": timedelta(hours=6)},
     "metrics.drop_expired": {"every": timedelta(days=1), "offset": timedelta(hours=3)},
     "jobs.forget_old_runs": {"every": timedelta(minutes=30)},
+    "jobs.seal_audit": {"every": timedelta(seconds=10)},
+    "jobs.verify_audit": {"every": timedelta(seconds=5)},
+    "jobs.request_audit_verification": {"every": timedelta(days=1), "offset": timedelta(hours=2)},
+    "jobs.forget_strangers": {"every": timedelta(days=1), "offset": timedelta(hours=4)},
     "accounts.forget_old_sign_ins": {"every": timedelta(hours=1)},
 }
 

@@ -2,6 +2,7 @@
 
 from dataclasses import astuple, dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
@@ -14,7 +15,7 @@ ORDER = "audit"
 
 @dataclass(frozen=True, slots=True)
 class AuditFilters:
-    """What to show; empty values do not narrow."""
+    """What to show; empty values do not narrow. `person_id` is whom an entry is by or about."""
 
     category: str = ""
     action: str = ""
@@ -25,6 +26,10 @@ class AuditFilters:
     since: datetime | None = None
     until: datetime | None = None
     with_row_images: bool = False
+    ip_address: str = ""
+    request_id: str = ""
+    person_id: UUID | None = None
+    has_reason: bool | None = None
 
 
 def audit_entries(filters: AuditFilters) -> QuerySet[AuditLog]:
@@ -36,8 +41,14 @@ def audit_entries(filters: AuditFilters) -> QuerySet[AuditLog]:
         "action": filters.action,
         "resource_id": filters.resource_id,
         "status": filters.status,
+        "ip_address": filters.ip_address,
+        "request_id": filters.request_id,
     }
     rows = AuditLog.objects.filter(**{name: value for name, value in exact.items() if value})
+    if filters.person_id:
+        rows = rows.filter(Q(user_id=filters.person_id) | Q(subject_id=filters.person_id))
+    if filters.has_reason is not None:
+        rows = rows.exclude(reason="") if filters.has_reason else rows.filter(reason="")
     if filters.user_email:
         rows = rows.filter(user_email__icontains=filters.user_email)
     if filters.since:

@@ -1,0 +1,1 @@
+SELECT audit_erase_strangers(%(cutoff)s, %(at)s) AS changed

@@ -1,0 +1,1 @@
+"""The log, its seals, and what they prove."""
