@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Tags, register
 
 from apps.core.checks.oidc import oidc_findings
+from apps.core.checks.roles import serving_roles_check
 from apps.core.checks.services import service_findings
 from apps.core.checks.web import web_findings
 
@@ -28,3 +29,4 @@ def findings(judged: Any) -> list[CheckMessage]:
 def register_checks() -> None:
     """Make the checks part of `check --deploy`."""
     register(deployment_check, Tags.security, deploy=True)
+    register(serving_roles_check, Tags.security)
