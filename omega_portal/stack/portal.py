@@ -20,6 +20,8 @@ from omega_portal.stack.valkey import NAME as VALKEY
 WEB, INGEST, WORKER, BEAT, AGENT = "web", "ingest", "worker", "beat", "agent"
 PROCESSES = (WEB, INGEST, WORKER, BEAT)
 SERVERS = (TIMESCALE, PLAIN, VALKEY)
+# The other parser of the server holds headers of any length in memory until they end.
+BOUNDED_HEADERS = ("--http", "h11", "--h11-max-incomplete-event-size", "65536")
 _PORTS = {WEB: 8000, INGEST: 8001}
 _READY_SECONDS = 90
 
@@ -102,7 +104,7 @@ def _arguments(portal: Portal, name: str) -> tuple[str, ...]:
     celery = ("celery", "--app", "omega_portal.celery", "--quiet")
     schedule = Path(portal.place.root / "celerybeat-schedule")
     return {
-        WEB: _uvicorn("omega_portal.asgi:application", portal.where.listen, portal.where.web_port),
+        WEB: (*_uvicorn("omega_portal.asgi:application", portal.where.listen, portal.where.web_port), *BOUNDED_HEADERS),
         INGEST: _uvicorn("omega_portal.ingest_asgi:application", portal.where.listen, portal.where.ingest_port),
         WORKER: (*celery, "worker", "--concurrency", "2", "--loglevel", quiet_level(), "--without-gossip"),
         BEAT: (*celery, "beat", "--loglevel", quiet_level(), "--schedule", str(schedule), "--pidfile="),
