@@ -1,0 +1,1 @@
+"""The log-in through a real Keycloak, in a real browser."""
