@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import Case, Count, Max, Q, QuerySet, Sum, When
+from django.db.models import Case, Count, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.timezone import now as clock_now
 
+from apps.accounts.models import User
 from apps.core.errors import NotFound
 from apps.core.text import are_storable
 from apps.nodes.models import (
@@ -92,17 +94,24 @@ def resources_of(node: Node) -> list[NodeResource]:
 
 def lifecycle(node: Node, limit: int = 50) -> list[NodeLifecycleLog]:
     """Return the newest changes in a node's life, newest first."""
-    return list(node.lifecycle.all()[:limit])
+    return list(_with_actors(node.lifecycle.all())[:limit])
 
 
 def lifecycle_between(node: Node, start: datetime, end: datetime) -> list[NodeLifecycleLog]:
     """Return the changes within a span, oldest first: the markers of a chart."""
-    return list(node.lifecycle.filter(timestamp__gte=start, timestamp__lt=end).order_by("timestamp")[:500])
+    within = node.lifecycle.filter(timestamp__gte=start, timestamp__lt=end)
+    return list(_with_actors(within).order_by("timestamp")[:500])
 
 
 def recent_lifecycle(limit: int = 20) -> list[NodeLifecycleLog]:
     """Return the newest changes of the whole fleet, with their nodes."""
-    return list(NodeLifecycleLog.objects.select_related("node")[:limit])
+    return list(_with_actors(NodeLifecycleLog.objects.select_related("node"))[:limit])
+
+
+def _with_actors(rows: "QuerySet[NodeLifecycleLog]") -> "QuerySet[NodeLifecycleLog]":
+    """Add `actor_email`: that of the person who acted, empty where there is none to see."""
+    emails = User.objects.filter(pk=OuterRef("actor_id")).values("email")
+    return rows.annotate(actor_email=Coalesce(Subquery(emails[:1]), Value("")))
 
 
 def keys_of(node: Node) -> list[NodeApiKey]:

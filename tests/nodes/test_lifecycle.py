@@ -13,6 +13,7 @@ from apps.core.context import RequestContext, acting
 from apps.core.errors import Conflict
 from apps.nodes.models import Node, NodeLifecycleLog, NodeStatus
 from apps.nodes.rules import is_stale, silence_begins, status_after_approval
+from apps.nodes.selectors import lifecycle
 from apps.nodes.services import approve_node, drain_node, retire_node, return_node
 from tests import make
 
@@ -41,7 +42,7 @@ def test_verb_is_done_in_the_states_that_allow_it_and_in_no_other(verb: str, sta
 
     if status in ALLOWED[verb]:
         VERBS[verb](node, now)
-        log = NodeLifecycleLog.objects.get(node=node)
+        (log,) = lifecycle(node)
         assert (log.event_type, log.previous_status, log.triggered_by) == (EVENTS[verb], status, "manual")
         assert log.new_status == Node.objects.get(pk=node.pk).status
         return
@@ -96,16 +97,18 @@ def test_retired_node_drains_no_more(now: datetime) -> None:
 @pytest.mark.django_db
 def test_deed_is_recorded_with_person_reason_and_row_image(now: datetime) -> None:
     node = make.node()
-    with acting(RequestContext(user_email="ada@example.test", user_role="ADMIN", tenant_ids="all", request_id="req-8")):
+    ada = make.user("ADMIN")
+    who = {"user_id": str(ada.pk), "user_email": ada.email, "user_role": "ADMIN", "tenant_ids": "all"}
+    with acting(RequestContext(**who, request_id="req-8")):
         VERBS["retire"](node, now)
 
     event = AuditLog.objects.get(action="NODE_RETIRED")
     image = AuditLog.objects.get(is_row_image=True, resource_type="node", action="NODE_UPDATED")
-    log = NodeLifecycleLog.objects.get(node=node)
+    (log,) = lifecycle(node)
     assert (event.user_email, event.reason, event.resource_name) == ("ada@example.test", "sold", node.hostname)
     assert (image.request_id, image.reason) == ("req-8", "sold")
     assert image.details == {"before": {"status": "active"}, "after": {"status": "retired"}}
-    assert (log.actor_email, log.reason) == ("ada@example.test", "sold")
+    assert (log.actor_id, log.actor_email, log.reason) == (ada.pk, "ada@example.test", "sold")
 
 
 @pytest.mark.django_db

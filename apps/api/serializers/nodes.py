@@ -124,6 +124,8 @@ class Nothing(Shape):
 class LifecycleOut(serializers.ModelSerializer[NodeLifecycleLog]):
     """One change in a node's life."""
 
+    actor_email = serializers.CharField(read_only=True)
+
     class Meta:
         """What people see of it."""
 

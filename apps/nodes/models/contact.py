@@ -54,7 +54,10 @@ class TriggeredBy(models.TextChoices):
 
 
 class NodeLifecycleLog(models.Model):
-    """One change in a node's life: the row is the message, and the history people read."""
+    """One change in a node's life: the row is the message, and the history people read.
+
+    Selectors add `actor_email`, as it is now; it is empty for whoever acts no more or was nobody.
+    """
 
     node = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="lifecycle")
     event_type = models.CharField(max_length=50, choices=LifecycleEvent)
@@ -62,7 +65,7 @@ class NodeLifecycleLog(models.Model):
     new_status = models.CharField(max_length=50)
     reason = models.TextField(blank=True, db_default="")
     triggered_by = models.CharField(max_length=100, choices=TriggeredBy)
-    actor_email = models.CharField(max_length=255, blank=True, db_default="")
+    actor_id = models.UUIDField(null=True, blank=True)
     extra_data = models.JSONField(default=dict, blank=True, db_default=Value({}, models.JSONField()))
     timestamp = models.DateTimeField(db_default=Now())
 

@@ -94,7 +94,7 @@ def log_lifecycle(
         new_status=node.status,
         reason=reason,
         triggered_by=triggered_by,
-        actor_email=current().user_email,
+        actor_id=current().user_id or None,
         extra_data=extra or {},
         timestamp=now,
     )
