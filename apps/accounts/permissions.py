@@ -37,6 +37,7 @@ class Action(StrEnum):
     PROCESSES_VIEW = "processes.view"
     AUDIT_VIEW = "audit.view"
     AUDIT_EXPORT = "audit.export"
+    AUDIT_VERIFY = "audit.verify"
     USERS_VIEW = "users.view"
     USERS_EDIT = "users.edit"
     USERS_INVITE = "users.invite"
@@ -87,7 +88,7 @@ _OPERATE = _USE | {
 ALLOWED: dict[str, frozenset[Action]] = {
     Role.ADMIN: frozenset(Action),
     Role.DEVOPS: _OPERATE,
-    Role.ANALYST: _USE | {Action.AUDIT_VIEW, Action.AUDIT_EXPORT},
+    Role.ANALYST: _USE | {Action.AUDIT_VIEW, Action.AUDIT_EXPORT, Action.AUDIT_VERIFY},
     Role.USER: _USE,
     Role.READONLY: _SEE,
 }
