@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django_htmx.http import HttpResponseClientRedirect
 
 from apps.core.errors import PortalError
+from apps.portal.forms.versions import VersionForm
 
 UNPROCESSABLE = 422
 
@@ -43,11 +44,14 @@ def attempt(form: forms.Form, service: Callable[..., Any], **arguments: Any) -> 
     """Call a service with a valid form's data and return what it made, True for nothing.
 
     Its refusal becomes an error of the form, beside the field of that name if there is one, and None is returned.
+    A form about a row that somebody changed meanwhile keeps what was typed, to be saved knowingly over what is there.
     """
     try:
         return service(**arguments) or True
     except PortalError as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, refusal.detail)
+        if refusal.code == "changed_meanwhile" and isinstance(form, VersionForm):
+            form.take_newest()
         return None
 
 
@@ -55,6 +59,11 @@ def show_form(request: HttpRequest, form: forms.Form, dialog: Dialog) -> HttpRes
     """The form, with its errors beside the fields."""
     status = UNPROCESSABLE if form.errors else 200
     return show(request, "parts/_form_dialog.html", {"form": form, "dialog": dialog}, status)
+
+
+def confirm(request: HttpRequest, dialog: Dialog) -> HttpResponse:
+    """The question before something that needs no more than a yes."""
+    return show(request, "parts/_form_dialog.html", {"form": forms.Form(), "dialog": dialog})
 
 
 def show(request: HttpRequest, fragment: str, context: dict[str, Any], status: int = 200) -> HttpResponse:

@@ -8,7 +8,12 @@ from apps.accounts.permissions import Action
 
 MOST_TOPICS = 50
 NAMED = re.compile(r"(node|token):([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
-PLAIN = {"nodes": Action.NODES_VIEW, "audit": Action.AUDIT_VIEW}
+PLAIN = {
+    "nodes": Action.NODES_VIEW,
+    "audit": Action.AUDIT_VIEW,
+    "people": Action.USERS_VIEW,
+    "quotas": Action.QUOTAS_VIEW,
+}
 
 
 @dataclass(frozen=True, slots=True)

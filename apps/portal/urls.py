@@ -2,7 +2,26 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from apps.portal.views import account, audit, enrol, node_actions, node_keys, nodes, oidc, overview, series, sign_in
+from apps.portal.views import (
+    account,
+    audit,
+    enrol,
+    my_quotas,
+    my_sessions,
+    my_tokens,
+    node_actions,
+    node_keys,
+    nodes,
+    oidc,
+    overview,
+    people,
+    people_invitations,
+    people_quotas,
+    people_roles,
+    person_actions,
+    series,
+    sign_in,
+)
 
 account_addresses = [
     path("sign-in/", sign_in.sign_in, name="sign-in"),
@@ -13,6 +32,45 @@ account_addresses = [
     path("oidc/backchannel-logout/", oidc.backchannel_logout, name="oidc-backchannel-logout"),
     path("me/", account.profile, name="profile"),
     path("me/password/", account.change_password, name="password"),
+    path("me/sessions/", my_sessions.sessions, name="sessions"),
+    path("me/sessions/end-others/", my_sessions.end_others, name="sessions-end-others"),
+    path("me/sessions/<uuid:session_id>/end/", my_sessions.end, name="session-end"),
+    path("me/tokens/", my_tokens.tokens, name="tokens"),
+    path("me/tokens/new/", my_tokens.new, name="token-new"),
+    path("me/tokens/<slug:key_id>/revoke/", my_tokens.revoke, name="token-revoke"),
+    path("me/quotas/", my_quotas.quotas, name="quotas"),
+    path("me/quotas/ask/", my_quotas.ask, name="quota-ask"),
+    path("me/quotas/<uuid:request_id>/withdraw/", my_quotas.withdraw, name="quota-withdraw"),
+    path("me/rights/", my_quotas.rights, name="rights"),
+    path("invitation/<str:text>/", people_invitations.accept, name="invitation"),
+]
+people_addresses = [
+    path("", people.people_list, name="list"),
+    path("invitations/", people_invitations.invitations, name="invitations"),
+    path("invitations/new/", people_invitations.new, name="invite"),
+    path("invitations/<uuid:invitation_id>/revoke/", people_invitations.revoke, name="invitation-revoke"),
+    path("roles/", people_roles.roles, name="roles"),
+    path("roles/try/", people_roles.trial, name="roles-try"),
+    path("roles/new/", people_roles.new, name="mapping-new"),
+    path("roles/<uuid:mapping_id>/edit/", people_roles.edit, name="mapping-edit"),
+    path("roles/<uuid:mapping_id>/remove/", people_roles.remove, name="mapping-remove"),
+    path("quotas/", people_quotas.quotas, name="quotas"),
+    path("quotas/tenant/<uuid:tenant_id>/<slug:kind>/", people_quotas.set_of_tenant, name="quota-tenant"),
+    path("quotas/requests/", people_quotas.requests, name="quota-requests"),
+    path("quotas/requests/<uuid:request_id>/approve/", people_quotas.approve, name="quota-approve"),
+    path("quotas/requests/<uuid:request_id>/refuse/", people_quotas.refuse, name="quota-refuse"),
+    path("<uuid:user_id>/", people.person, name="person"),
+    path("<uuid:user_id>/rights/", people.rights, name="rights"),
+    path("<uuid:user_id>/edit/", person_actions.edit, name="edit"),
+    path("<uuid:user_id>/role/", person_actions.change_role, name="role"),
+    path("<uuid:user_id>/move/", person_actions.move, name="move"),
+    path("<uuid:user_id>/override/", person_actions.override, name="override"),
+    path("<uuid:user_id>/override/lift/", person_actions.lift, name="override-lift"),
+    path("<uuid:user_id>/deactivate/", person_actions.deactivate, name="deactivate"),
+    path("<uuid:user_id>/activate/", person_actions.activate, name="activate"),
+    path("<uuid:user_id>/sessions/end/", person_actions.end_sessions, name="sessions-end"),
+    path("<uuid:user_id>/tokens/<slug:key_id>/revoke/", person_actions.revoke, name="token-revoke"),
+    path("<uuid:user_id>/quota/<slug:kind>/", people_quotas.set_of_person, name="quota"),
 ]
 node_addresses = [
     path("", nodes.node_list, name="list"),
@@ -42,6 +100,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", overview.overview, name="overview"),
     path("health/banner/", overview.health_banner, name="health-banner"),
     path("", include((account_addresses, "accounts"))),
+    path("people/", include((people_addresses, "people"))),
     path("nodes/", include((node_addresses, "nodes"))),
     path("audit/", include((audit_addresses, "audit"))),
 ]

@@ -1,6 +1,7 @@
 """How values read on pages: times, numbers, states. Pure."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -42,6 +43,20 @@ EVENTS = {
 }
 UNKNOWN_EVENT = Look("changed", "info-circle", "idle")
 
+# The first that is named in it counts: others call themselves these too.
+BROWSERS = {
+    "Edg/": "Edge",
+    "OPR/": "Opera",
+    "Firefox/": "Firefox",
+    "Chrome/": "Chrome",
+    "Safari/": "Safari",
+    "curl/": "curl",
+}
+SYSTEMS = {
+    "Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "Mac OS X": "macOS",
+    "Linux": "Linux",
+}  # fmt: skip
+
 
 def relative(ago: timedelta) -> str:
     """How long ago, or in how long; the same words as `static/js/time.js`."""
@@ -72,3 +87,21 @@ def number(value: float | None, digits: int = 1) -> str:
     if abs(value) >= 100:
         digits = 0
     return f"{value:,.{digits}f}".replace(",", "\u202f")
+
+
+def browser(user_agent: str) -> str:
+    """A browser and its system by their usual names; what is none of them shows what it calls itself."""
+    program = next((name for mark, name in BROWSERS.items() if mark in user_agent), "")
+    system = next((name for mark, name in SYSTEMS.items() if mark in user_agent), "")
+    return " on ".join(filter(None, (program, system))) or user_agent[:80] or "Unknown browser"
+
+
+def amounts(asked: Mapping[str, float | None], names: Mapping[str, tuple[str, str]]) -> str:
+    """Amounts in words, such as "16 cores, 64 GB memory"; those that are None are left out."""
+    found = []
+    for name, (label, unit) in names.items():
+        amount = asked.get(name)
+        if amount is not None:
+            what = unit if unit == "cores" else f"{unit} {label.lower() if label != 'GPUs' else label}".strip()
+            found.append(f"{number(amount)} {what}")
+    return ", ".join(found)

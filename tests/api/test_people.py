@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.accounts.models import RoleMapping, User
 from apps.audit.models import AuditLog
 from tests import make
-from tests.api.table import from_provider, quota_request, somebody
+from tests.people import from_provider, quota_request, somebody
 
 SignIn = Callable[[str], Client]
 

@@ -2,20 +2,73 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import get_resolver, reverse
 
+from apps.accounts.models import RoleMapping, User
 from apps.accounts.permissions import Role
 from apps.audit.models import AuditLog
 from apps.nodes.models import EnrollmentToken
-from tests import make
+from tests import make, people
 
 EVERYBODY = frozenset(Role)
 OPERATORS = frozenset({Role.DEVOPS, Role.ADMIN})
 AUDITORS = OPERATORS | {Role.ANALYST}
 EXPORTERS = frozenset({Role.ANALYST, Role.ADMIN})
+
+
+ADMINS = frozenset({Role.ADMIN})
+ASKERS = EVERYBODY - {Role.READONLY}
+OWN = [
+    ("GET", "accounts:sessions", 200, ""),
+    ("GET", "accounts:sessions-end-others", 200, ""),
+    ("POST", "accounts:sessions-end-others", 302, ""),
+    ("GET", "accounts:session-end", 200, "session"),
+    ("POST", "accounts:session-end", 302, "session"),
+    ("GET", "accounts:tokens", 200, ""),
+    ("GET", "accounts:token-new", 200, ""),
+    ("POST", "accounts:token-new", 422, ""),
+    ("GET", "accounts:token-revoke", 200, "api_token"),
+    ("POST", "accounts:token-revoke", 422, "api_token"),
+    ("GET", "accounts:quotas", 200, ""),
+    ("GET", "accounts:rights", 200, ""),
+]
+ASKED = [
+    ("GET", "accounts:quota-ask", 200, ""),
+    ("POST", "accounts:quota-ask", 422, ""),
+    ("GET", "accounts:quota-withdraw", 200, "own_request"),
+    ("POST", "accounts:quota-withdraw", 302, "own_request"),
+]
+SEEN = [
+    ("GET", "people:list", 200, ""),
+    ("GET", "people:person", 200, "person"),
+    ("GET", "people:rights", 200, "person"),
+    ("GET", "people:quotas", 200, ""),
+]
+ADMINISTERED = [
+    *(
+        (method, f"people:{name}", 200 if method == "GET" else 422, takes)
+        for name, takes in (
+            ("edit", "person"), ("role", "person"), ("move", "person"), ("override", "person"),
+            ("override-lift", "person"), ("deactivate", "person"), ("activate", "closed"), ("sessions-end", "person"),
+            ("token-revoke", "their_token"), ("quota", "kind"), ("quota-tenant", "tenant_kind"), ("invite", ""),
+            ("mapping-new", ""), ("mapping-edit", "mapping"), ("quota-approve", "request"), ("quota-refuse", "request"),
+        )
+        for method in ("GET", "POST")
+    ),
+    ("GET", "people:invitations", 200, ""),
+    ("GET", "people:invitation-revoke", 200, "invitation"),
+    ("POST", "people:invitation-revoke", 302, "invitation"),
+    ("GET", "people:roles", 200, ""),
+    ("POST", "people:roles-try", 422, ""),
+    ("GET", "people:mapping-remove", 200, "mapping"),
+    # Of all tenants: the ADMIN of one reads it only.
+    ("POST", "people:mapping-remove", 422, "mapping"),
+    ("GET", "people:quota-requests", 200, ""),
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -34,6 +87,10 @@ TABLE = [
     Address("GET", "health-banner", EVERYBODY),
     Address("GET", "accounts:profile", EVERYBODY),
     Address("GET", "accounts:password", EVERYBODY),
+    *(Address(method, name, EVERYBODY, status, takes) for method, name, status, takes in OWN),
+    *(Address(method, name, ASKERS, status, takes) for method, name, status, takes in ASKED),
+    *(Address(method, name, OPERATORS, status, takes) for method, name, status, takes in SEEN),
+    *(Address(method, name, ADMINS, status, takes) for method, name, status, takes in ADMINISTERED),
     Address("GET", "nodes:list", EVERYBODY),
     Address("GET", "nodes:detail", EVERYBODY, takes="node"),
     Address("GET", "nodes:now", EVERYBODY, takes="node"),
@@ -64,34 +121,64 @@ OPEN = {
     "accounts:sign-in",
     "accounts:sign-in-local",
     "accounts:sign-out",
+    "accounts:invitation",
     "accounts:oidc-start",
     "accounts:oidc-callback",
     "accounts:oidc-backchannel-logout",
 }
 
 
-def address_of(row: Address) -> str:
-    """Return the address with a real node, key or token in it."""
-    if row.takes == "token":
-        make.enrollment_token()
-        return reverse(row.name, args=[EnrollmentToken.objects.latest("created_at").pk])
-    if row.takes == "node":
-        return reverse(row.name, args=[make.node().pk])
-    if row.takes == "key":
-        node = make.node()
-        return reverse(row.name, args=[node.pk, make.key(node).row.key_id])
-    return reverse(row.name)
+def enrolment(me: User) -> list[Any]:
+    """Return the id of an enrolment token."""
+    make.enrollment_token()
+    return [EnrollmentToken.objects.latest("created_at").pk]
 
 
-def ask(client: Client, row: Address) -> int:
+def node_key(me: User) -> list[Any]:
+    """Return a node and its key."""
+    node = make.node()
+    return [node.pk, make.key(node).row.key_id]
+
+
+def their_token(me: User) -> list[Any]:
+    """Return a person and their token."""
+    owner = people.somebody()
+    return [owner.pk, people.api_token(owner).pk]
+
+
+TAKES: dict[str, Callable[[User], list[Any]]] = {
+    "": lambda me: [],
+    "token": enrolment,
+    "node": lambda me: [make.node().pk],
+    "key": node_key,
+    "session": lambda me: [people.web_session(me).pk],
+    "api_token": lambda me: [people.api_token(me).pk],
+    "own_request": lambda me: [people.quota_request(me).pk],
+    "person": lambda me: [people.somebody().pk],
+    "closed": lambda me: [people.somebody(is_active=False).pk],
+    "their_token": their_token,
+    "kind": lambda me: [people.somebody().pk, "hard"],
+    "tenant_kind": lambda me: [make.default_tenant().pk, "soft"],
+    "mapping": lambda me: [RoleMapping.objects.create(claim_value="ops", role="DEVOPS").pk],
+    "invitation": lambda me: [people.invitation().pk],
+    "request": lambda me: [people.quota_request(people.somebody()).pk],
+}
+
+
+def address_of(row: Address, role: str = "ADMIN") -> str:
+    """Return the address with real things in it, asked by somebody of a role."""
+    return reverse(row.name, args=TAKES[row.takes](make.user(role)))
+
+
+def ask(client: Client, row: Address, role: str) -> int:
     """Return the status of the answer."""
-    return client.generic(row.method, address_of(row)).status_code
+    return client.generic(row.method, address_of(row, role)).status_code
 
 
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.method} {row.name}")
 def test_each_role_gets_what_the_table_says(client_as: Callable[[str], Client], role: Role, row: Address) -> None:
-    assert ask(client_as(role), row) == (row.status if role in row.roles else 403)
+    assert ask(client_as(role), row, role) == (row.status if role in row.roles else 403)
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.method} {row.name}")
@@ -103,7 +190,7 @@ def test_strangers_are_sent_to_sign_in(db: None, row: Address) -> None:
 
 def test_every_page_is_in_the_table() -> None:
     spaces = {"": {"overview", "health-banner"}}
-    for space in ("accounts", "nodes", "audit"):
+    for space in ("accounts", "people", "nodes", "audit"):
         resolver = get_resolver().namespace_dict[space][1]
         spaces[space] = {f"{space}:{name}" for name in resolver.reverse_dict if isinstance(name, str)}
     assert set().union(*spaces.values()) == {row.name for row in TABLE} | OPEN

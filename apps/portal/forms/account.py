@@ -49,7 +49,7 @@ class PasswordForm(forms.Form):
 
 
 class ProfileForm(forms.Form):
-    """Name and time zone."""
+    """Name and time zone of somebody."""
 
     full_name = forms.CharField(label="Name", max_length=255)
     time_zone = forms.CharField(
@@ -65,3 +65,11 @@ class ProfileForm(forms.Form):
         if name not in available_timezones():
             raise forms.ValidationError("This is not a name of the IANA time zone database.")
         return name
+
+
+class OwnProfileForm(ProfileForm):
+    """Name, time zone, and where messages go."""
+
+    notification_email = forms.EmailField(
+        label="E-mail for messages", max_length=255, required=False, help_text="Empty = the e-mail you sign in with."
+    )

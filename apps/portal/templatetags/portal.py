@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from apps.accounts.limits import AMOUNTS
 from apps.portal import wording
 
 register = template.Library()
@@ -141,3 +142,15 @@ def event_icon(kind: str) -> SafeString:
 def event_words(kind: str) -> str:
     """Something that happened to a node, as the end of a sentence that begins with its name."""
     return wording.EVENTS.get(kind, wording.UNKNOWN_EVENT).label
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """The browser and system that a program calls itself, as people know them."""
+    return wording.browser(user_agent)
+
+
+@register.simple_tag
+def wish(asked: Any) -> str:
+    """What a request for more quota asks for, in words."""
+    return wording.amounts({name: getattr(asked, name) for name in AMOUNTS}, AMOUNTS)

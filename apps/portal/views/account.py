@@ -1,4 +1,4 @@
-"""The pages about oneself."""
+"""My account: profile and password."""
 
 from zoneinfo import available_timezones
 
@@ -9,28 +9,36 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from apps.accounts import services
-from apps.portal.access import SignedIn, signed_in
-from apps.portal.dialogs import UNPROCESSABLE, attempt, done, posted
-from apps.portal.forms.account import PasswordForm, ProfileForm
+from apps.accounts.models import AuthProvider
+from apps.accounts.permissions import Action
+from apps.core.errors import Conflict
+from apps.portal.access import SignedIn, require
+from apps.portal.dialogs import UNPROCESSABLE, attempt, done, posted, refused
+from apps.portal.forms.account import OwnProfileForm, PasswordForm
 
 
 @never_cache
-@signed_in
+@require(Action.ACCOUNT_OWN)
 def profile(request: SignedIn) -> HttpResponse:
-    """Name and time zone of oneself."""
+    """Name, time zone and address for messages of oneself."""
     user = request.user
-    form = ProfileForm(posted(request), initial={"full_name": user.full_name, "time_zone": user.time_zone})
+    known = {name: getattr(user, name) for name in OwnProfileForm.base_fields}
+    form = OwnProfileForm(posted(request), initial=known)
     if form.is_valid() and attempt(form, services.update_profile, user=user, **form.cleaned_data):
         return done(request, resolve_url("accounts:profile"), "Your profile was saved.")
     context = {"form": form, "password_form": PasswordForm(), "time_zones": sorted(available_timezones())}
+    context |= {"tab": "profile", "has_password": user.auth_provider == AuthProvider.LOCAL}
     return render(request, "account/profile.html", context, status=UNPROCESSABLE if form.errors else 200)
 
 
 @never_cache
 @sensitive_post_parameters("old_password", "new_password", "again")
-@signed_in
+@require(Action.ACCOUNT_OWN)
 def change_password(request: SignedIn) -> HttpResponse:
     """A new password; other sessions of the person end."""
+    if request.user.auth_provider != AuthProvider.LOCAL:
+        why = Conflict("no_password", "Your password is kept by the identity provider; change it there.")
+        return refused(request, resolve_url("accounts:profile"), why)
     form = PasswordForm(posted(request))
     if form.is_valid() and attempt(
         form,
@@ -41,4 +49,6 @@ def change_password(request: SignedIn) -> HttpResponse:
         now=timezone.now(),
     ):
         return done(request, resolve_url("accounts:profile"), "Your password was changed. Other sessions were ended.")
-    return render(request, "account/password.html", {"form": form}, status=UNPROCESSABLE if form.errors else 200)
+    return render(
+        request, "account/password.html", {"form": form, "tab": "profile"}, status=UNPROCESSABLE if form.errors else 200
+    )
