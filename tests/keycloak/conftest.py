@@ -49,6 +49,7 @@ def server(portal_port: int, client_secret: str, tmp_path_factory: pytest.TempPa
     variables = {
         "PORTAL_URL": f"http://127.0.0.1:{portal_port}",
         "PORTAL_CLIENT_SECRET": client_secret,
+        "EXAMPLE_PEOPLE": "true",
         "EXAMPLE_PASSWORD": PASSWORD,
     }
     try:
