@@ -80,7 +80,7 @@ def test_row_images_are_shown_only_when_asked_for(now: datetime) -> None:
     event, image = entry(now), entry(now, is_row_image=True)
 
     assert list(audit_entries(AuditFilters())) == [event]
-    assert set(audit_entries(AuditFilters(with_row_images=True))) == {event, image}
+    assert {event, image} <= set(audit_entries(AuditFilters(with_row_images=True)))
 
 
 @pytest.mark.parametrize("hostile", ["%", "_", "'", '"', "\\", "\x00", "\ud800", "a" * 5000])

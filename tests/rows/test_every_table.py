@@ -15,7 +15,6 @@ UNGUARDED = {
     "django_content_type": "names of models",
     "django_migrations": "names of migrations",
     "django_session": "found by the digest of a cookie that only its browser holds",
-    "erased_people": "not yet",
     "ingest_batches": "receipts of machines; no process for people has any right on it",
     "ingest_pulses": "clockwork of the installation",
     "job_runs": "clockwork of the installation",

@@ -1,0 +1,18 @@
+-- The web process adds to the log and reads it through a view alone: chunks of a hypertable carry no policies.
+REVOKE ALL ON audit_logs FROM omega_portal;
+SELECT guard_table('audit_logs', reads => 'false', writes => 'false', others => '{omega_worker,data_collector}');
+SELECT publish_view('series', 'audit_logs',
+    rows_of_person('audit_logs.user_id') || ' OR (' || rows_of_tenant('audit_logs.tenant_id') || ' AND '
+        || only_roles('ADMIN', 'DEVOPS', 'ANALYST', 'SYSTEM') || ')',
+    '{omega_portal}');
+GRANT INSERT ON series.audit_logs TO omega_portal;
+
+SELECT guard_table(log.name::regclass, reads => only_roles('ADMIN', 'DEVOPS', 'ANALYST', 'SYSTEM'), writes => 'true')
+FROM unnest(ARRAY['audit_seals', 'erased_people', 'audit_verifications']) AS log (name);
+SELECT guard_table('audit_seal_mark', reads => 'false', writes => 'false');
+
+SELECT publish_view('readable', 'audit_logs',
+    rows_of_tenant('audit_logs.tenant_id') || ' AND ' || only_roles('ADMIN', 'DEVOPS', 'ANALYST', 'SYSTEM'),
+    fleet_readers(), '{actor_salt,subject_salt}');
+SELECT publish_view('readable', log.name::regclass, 'true', fleet_readers())
+FROM unnest(ARRAY['audit_seals', 'erased_people', 'audit_verifications']) AS log (name);
