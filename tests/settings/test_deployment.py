@@ -6,10 +6,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import UserSettingsHolder, global_settings
+from django.conf import settings as django_settings
 from django.core.checks import CheckMessage
+from django.db import connections
 
 from apps.core.checks import findings
 from apps.core.checks.oidc import library_findings
@@ -130,21 +133,33 @@ def check_deploy(**variables: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_production_environment_is_clean() -> None:
-    done = check_deploy(**SAFE)
+@pytest.fixture
+def database_of_tests(django_db_setup: None) -> dict[str, str]:
+    """What a web process is told to reach this run's database as its own role."""
+    url = urlsplit(django_settings.DATABASE_ROLE_URLS["omega_portal"])
+    name = connections["owner"].settings_dict["NAME"]
+    return {"DATABASE_PORTAL_URL": url._replace(path=f"/{name}", query="sslmode=disable").geturl()}
+
+
+def test_production_environment_is_clean(database_of_tests: dict[str, str]) -> None:
+    done = check_deploy(**SAFE | database_of_tests)
 
     assert (done.returncode, done.stdout) == (0, "System check identified no issues (3 silenced).\n"), done.stderr
     assert done.stderr == ""
 
 
-def test_production_environment_without_identity_provider_is_clean() -> None:
-    done = check_deploy(**{name: value for name, value in SAFE.items() if not name.startswith("OIDC_")})
+def test_production_environment_without_identity_provider_is_clean(environment: Environment) -> None:
+    without = {name: value for name, value in SAFE.items() if not name.startswith("OIDC_")}
 
-    assert done.returncode == 0, done.stderr
+    assert found_in(environment(**without)) == {}
 
 
-def test_command_fails_and_names_id_and_variable() -> None:
-    spoiled = SAFE | {"FIELD_KEYS": "", "OIDC_ISSUER": "http://login.example.test", "TRUSTED_PROXIES": "0"}
+def test_command_fails_and_names_id_and_variable(database_of_tests: dict[str, str]) -> None:
+    spoiled = (
+        SAFE
+        | database_of_tests
+        | {"FIELD_KEYS": "", "OIDC_ISSUER": "http://login.example.test", "TRUSTED_PROXIES": "0"}
+    )
     done = check_deploy(**spoiled)
 
     assert done.returncode == 1
