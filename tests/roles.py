@@ -17,14 +17,17 @@ Result = TypeVar("Result")
 
 
 @contextmanager
-def serving_as(role: str, *, pool: bool = False, is_blind: bool = False) -> Iterator[DatabaseWrapper]:
+def serving_as(
+    role: str, *, pool: bool = False, is_blind: bool = False, url: str | None = None
+) -> Iterator[DatabaseWrapper]:
     """Make `default` of this thread a log-in of a role, committing for real; use it with `committed`.
 
     A pool holds one connection, so that whoever comes next gets the one before. What is asked outside of any context
-    sees every row, as the test does; a blind log-in sees none then, as the process of an installation.
+    sees every row, as the test does; a blind log-in sees none then, as the process of an installation. `url` leads
+    there by another way than straight.
     """
     owner = connections["owner"].settings_dict
-    own = django_database(settings.OMEGA, settings.DATABASE_ROLE_URLS[role], pool=pool)
+    own = django_database(settings.OMEGA, url or settings.DATABASE_ROLE_URLS[role], pool=pool)
     if not is_blind:
         own["OPTIONS"]["options"] = f"-c omega.tenant_ids={ALL_TENANTS} -c omega.role={SYSTEM}"
     if pool:

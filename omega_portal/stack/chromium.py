@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 
-from omega_portal.stack.archive import Source, keyring, own_sources, read_sources, this_release
-from omega_portal.stack.console import StackError, say
+from omega_portal.stack.console import say
 from omega_portal.stack.files import only_one, write_whole
+from omega_portal.stack.own_archive import from_own_archive
 from omega_portal.stack.packages import Wanted, build_once, is_ready, unpack_packages
 from omega_portal.stack.places import Place
 
@@ -31,25 +31,10 @@ def find_chromium(place: Place) -> Path:
     prefix = place.programs / "chromium"
     with only_one(place.root / "chromium.lock"):
         if not is_ready(prefix):
-            wanted = _wanted()
+            wanted = from_own_archive("chromium", "fonts-liberation")
             say("downloading Chromium into .local/ (once, about half a minute)")
             build_once(prefix, lambda folder: _build(wanted, folder))
     return prefix / "chromium"
-
-
-def _wanted() -> Wanted:
-    release = this_release()
-    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None or release.distribution != "debian":
-        raise StackError("no browser on PATH, and no Debian packages to take one from")
-    keys = keyring(release.distribution)
-    lines = tuple(_line(source, keys) for source in own_sources(read_sources(), release))
-    if not lines or keys is None:
-        raise StackError("no browser on PATH, and no Debian archive in this machine's apt configuration")
-    return Wanted(("chromium", "fonts-liberation"), lines, beside_system=True)
-
-
-def _line(source: Source, keys: Path | None) -> str:
-    return "\n".join(f"deb [signed-by={keys}] {source.uri} {suite} main" for suite in source.suites)
 
 
 def _build(wanted: Wanted, folder: Path) -> None:
