@@ -1,6 +1,6 @@
 """Nodes as a table that leaves for a spreadsheet and comes back corrected."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from import_export.resources import ModelResource
@@ -15,6 +15,9 @@ COLUMNS = (
     "cpu_model", "total_cpu_cores", "total_memory_gb", "total_storage_gb", "gpu_model", "gpu_count", "os_name",
     "heartbeat_interval_seconds", "silence_grace_seconds",
 )  # fmt: skip
+
+
+MOST_ROWS: Final = 5_000
 
 
 class Refusal(Error):  # type: ignore[misc]
@@ -45,6 +48,13 @@ class NodeSheet(ModelResource):  # type: ignore[misc]
     def get_error_result_class(cls) -> type[Error]:
         """Say what is wrong, not where in the code it was noticed."""
         return Refusal
+
+    def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
+        """Refuse a table that would keep a process busy for minutes."""
+        if (rows := len(dataset)) > MOST_ROWS:
+            # The library goes on to the rows whatever is raised here.
+            del dataset[:rows]
+            raise ValidationError(f"A table has at most {MOST_ROWS} rows; this one has {rows}.")
 
     def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
         """Take off what the export put before dangerous cells."""

@@ -10,7 +10,7 @@ from django.urls import reverse
 from apps.audit.models import AuditLog
 from apps.core.cells import neutral, original
 from apps.nodes.models import Node
-from apps.nodes.sheet import COLUMNS
+from apps.nodes.sheet import COLUMNS, MOST_ROWS
 from tests import make
 
 SignIn = Callable[[str], Client]
@@ -73,3 +73,12 @@ def test_import_of_garbage_is_an_error_on_the_page(client_as: SignIn) -> None:
     page, confirm = upload(client_as("ADMIN"), '\x00\x01,,,\n"')
     assert not confirm
     assert "Traceback" not in page
+
+
+def test_table_of_endless_rows_is_refused_before_any_is_read(client_as: SignIn) -> None:
+    rows = "x,web\n" * (MOST_ROWS + 1)
+    page, confirm = upload(client_as("ADMIN"), f"id,hostname\n{rows}")
+
+    assert not confirm
+    assert f"at most {MOST_ROWS} rows" in page
+    assert "There is no node" not in page
