@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,6 +28,7 @@ class Document(View):
         return Response(openapi_document())
 
 
+@require_safe
 @login_required
 def page(request: HttpRequest) -> HttpResponse:
     """Swagger UI from our own files, under the strict policy: no inline script, nothing from elsewhere."""
