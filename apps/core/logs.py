@@ -28,6 +28,15 @@ class LineFormatter(logging.Formatter):
         return "\n".join(INDENT + _clean(line) for line in super().formatException(ei).split("\n"))
 
 
+class WithoutTraceback(logging.Filter):
+    """Keeps a record to its line: for what strangers can cause at will, and is no fault of the program."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let everything through, without its traceback."""
+        record.exc_info = None
+        return True
+
+
 def _clean(line: str) -> str:
     """Scrub keys and write control characters as their codes."""
     return CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", SECRET.sub(r"\1_***", line))

@@ -9,11 +9,13 @@ def logging_config(level: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": "apps.core.logs.LineFormatter"}},
+        "filters": {"line_only": {"()": "apps.core.logs.WithoutTraceback"}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django": {"handlers": [], "level": level},
             "django.db.backends": {"level": "WARNING"},
+            "django.security.DisallowedHost": {"filters": ["line_only"]},
             # The server brings handlers of its own, which would write what comes from outside as it is.
             "uvicorn": {"handlers": [], "propagate": True},
             "uvicorn.error": {"handlers": [], "propagate": True},

@@ -15,6 +15,7 @@ from tests.processes import Portal, Running, answers, wait_for
 pytestmark = pytest.mark.flow
 PIECE = b"y" * 65_536
 MEGABYTES = 48
+LINE = re.compile(r"^\d{4}-\d\d-\d\d [\d:,]+ WARNING uvicorn.error Invalid HTTP request received.$", re.MULTILINE)
 
 
 def peak_megabytes(of: Running) -> int:
@@ -53,6 +54,7 @@ def test_endless_head_of_a_request_is_cut_off(committed: None, tmp_path: Path, r
         answer = pour(portal.web_port, start)
 
         assert answer[:12] in (b"", b"HTTP/1.1 400")
+        assert LINE.search(web.log.read_text()), "the server's own words are lines like all others"
         assert peak_megabytes(web) - before < MEGABYTES // 2
         assert ALWAYS.keys() <= httpx.get(f"{portal.url}/healthz").headers.keys()
     finally:

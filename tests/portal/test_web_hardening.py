@@ -254,6 +254,13 @@ def test_no_part_of_a_request_forges_a_line_in_the_log(written: Callable[[], lis
     assert sum(r"\r\n2026-01-01" in line for line in lines) >= 2, "they are there, as text"
 
 
+def test_scanner_costs_one_line_a_request(written: Callable[[], list[str]]) -> None:
+    for number in range(5):
+        Client(raise_request_exception=False).get("/", headers={"Host": f"scan-{number}.example"})
+
+    assert len(written()) == 5
+
+
 def test_hostile_words_stand_escaped_in_the_log_of_events(client_as: SignIn) -> None:
     Client().post("/sign-in/", {"email": f"<script>{FORGED}</script>@example.test", "password": "x"})
     page = client_as("ADMIN").get("/audit/").content.decode()
