@@ -103,5 +103,10 @@ def amounts(asked: Mapping[str, float | None], names: Mapping[str, tuple[str, st
         amount = asked.get(name)
         if amount is not None:
             what = unit if unit == "cores" else f"{unit} {label.lower() if label != 'GPUs' else label}".strip()
-            found.append(f"{number(amount)} {what}")
+            found.append(f"{plain(amount)} {what}")
     return ", ".join(found)
+
+
+def plain(amount: float) -> str:
+    """An amount as people write it: no digits that say nothing, thin spaces between thousands."""
+    return f"{amount:,.2f}".rstrip("0").rstrip(".").replace(",", "\u202f")

@@ -150,6 +150,7 @@ class QuotaForm(VersionForm, AmountsForm, ReasonForm):
     field_order = (*AMOUNTS, "grace_minutes", "expires_at", "comment", "reason", "version")
     grace_minutes = forms.IntegerField(
         label="Grace (minutes)",
+        required=False,
         min_value=0,
         max_value=525_600,
         initial=0,

@@ -150,7 +150,14 @@ def browser(user_agent: str) -> str:
     return wording.browser(user_agent)
 
 
+@register.filter
+def amount(value: float | None) -> str:
+    """A limit; a dash where there is none."""
+    return "–" if value is None else wording.plain(value)
+
+
 @register.simple_tag
 def wish(asked: Any) -> str:
-    """What a request for more quota asks for, in words."""
-    return wording.amounts({name: getattr(asked, name) for name in AMOUNTS}, AMOUNTS)
+    """What a request for more quota asks for, and until when, in words."""
+    words = wording.amounts({name: getattr(asked, name) for name in AMOUNTS}, AMOUNTS)
+    return f"{words} until {timezone.localtime(asked.until):%d %b %Y, %H:%M}" if asked.until else words

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render, resolve_url
 from django.utils import timezone
+from django.utils.timezone import localtime
 from django.views.decorators.http import require_GET
 
 from apps.accounts.limits import AMOUNTS
@@ -18,6 +19,7 @@ from apps.core.paging import BadCursor
 from apps.portal.access import SignedIn, require
 from apps.portal.dialogs import Dialog, attempt, done, posted, show_form
 from apps.portal.forms.people import DecisionForm, QuotaForm
+from apps.portal.wording import plain
 
 KINDS = {
     Strictness.HARD.value: "Hard: nothing beyond it. Empty = no limit.",
@@ -70,12 +72,17 @@ def set_of_tenant(request: SignedIn, tenant_id: UUID, kind: str) -> HttpResponse
     raise NotFound("tenant_not_found", "There is no such tenant.")
 
 
+def typed(value: object) -> object:
+    """A value as people would type it: whole numbers without a point."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _set(request: SignedIn, subject: Subject, kind: str, back: str) -> HttpResponse:
     """The form of one quota."""
     if kind not in KINDS:
         raise NotFound("quota_not_found", "A quota is hard or soft.")
     row = quota_of(subject, kind)
-    known = {name: getattr(row, name) for name in QuotaForm.base_fields if hasattr(row, name)} if row else {}
+    known = {name: typed(getattr(row, name)) for name in QuotaForm.base_fields if hasattr(row, name)} if row else {}
     form = QuotaForm(posted(request), newest=row.version if row else None, initial=known)
     if form.is_valid():
         values = form.values()
@@ -94,11 +101,11 @@ def _set(request: SignedIn, subject: Subject, kind: str, back: str) -> HttpRespo
 def approve(request: SignedIn, request_id: UUID) -> HttpResponse:
     """Give what was asked for."""
     row = request_by_id(request.user, request_id)
-    until = f"until {row.until:%d %b %Y, %H:%M}" if row.until else "for good"
+    until = f"until {localtime(row.until):%d %b %Y, %H:%M}" if row.until else "for good"
     hard = {limit.name: limit.hard for limit in limits_of(Subject(user=row.user), timezone.now())}
-    now = {name: "no limit" if limit is None else f"{limit:g}" for name, limit in hard.items()}
+    now = {name: "no limit" if limit is None else plain(limit) for name, limit in hard.items()}
     lines = tuple(
-        f"{label}: {now[name]} → at least {getattr(row, name):g} {unit}"
+        f"{label}: {now[name]} → at least {plain(getattr(row, name))} {unit}"
         for name, (label, unit) in AMOUNTS.items()
         if getattr(row, name) is not None
     )
