@@ -22,6 +22,8 @@ TIMETABLE: dict[str, dict[str, timedelta]] = {
     "jobs.request_audit_verification": {"every": timedelta(days=1), "offset": timedelta(hours=2)},
     "jobs.forget_strangers": {"every": timedelta(days=1), "offset": timedelta(hours=4)},
     "accounts.forget_old_sign_ins": {"every": timedelta(hours=1)},
+    "accounts.revalidate_sessions": {"every": timedelta(seconds=30)},
+    "accounts.end_due_overrides": {"every": timedelta(minutes=1)},
 }
 
 TASK_SECONDS = 90

@@ -17,7 +17,7 @@ from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
 from apps.accounts import lookups
 from apps.accounts.models import User, WebSession
-from apps.accounts.oidc_errors import ProviderUnavailable, TokenRefused
+from apps.accounts.oidc_errors import ProviderUnavailable, SignInRefused, TokenRefused
 from apps.accounts.oidc_provider import provider
 from apps.accounts.oidc_tokens import id_token_claims
 from apps.accounts.services.admitting import admit
@@ -48,8 +48,9 @@ class OidcBackend(OIDCAuthenticationBackend):  # type: ignore[misc]
         }
         tokens = provider().tokens_for(grant)
         claims = self.verify_token(tokens.get("id_token"), nonce=nonce)
+        proof = proof_from(tokens, claims)
         user = admit(claims=claims, now=timezone.now())
-        setattr(request, PROOF, proof_from(tokens, claims))
+        setattr(request, PROOF, proof)
         return user
 
     def verify_token(self, token: object, **kwargs: Any) -> dict[str, Any]:
@@ -76,14 +77,15 @@ class OidcBackend(OIDCAuthenticationBackend):  # type: ignore[misc]
 
 
 def proof_from(tokens: dict[str, Any], claims: dict[str, Any]) -> Proof:
-    """Return what is kept of a token answer."""
+    """Return what is kept of a token answer; raises SignInRefused where nothing could be asked about later."""
     refresh = tokens.get("refresh_token")
-    return Proof(
-        issuer=claims["iss"],
-        sid=claims.get("sid", ""),
-        id_token=tokens["id_token"],
-        refresh_token=refresh if isinstance(refresh, str) else None,
-    )
+    if not isinstance(refresh, str) or not refresh:
+        raise SignInRefused(
+            "refresh_token_missing",
+            "The sign-in service gives no refresh token, without which it could not be asked whether you may stay. In "
+            f"Keycloak, turn “Use refresh tokens” on for the client “{settings.OMEGA.oidc_client_id}”.",
+        )
+    return Proof(issuer=claims["iss"], sid=claims.get("sid", ""), id_token=tokens["id_token"], refresh_token=refresh)
 
 
 def proof_of(request: HttpRequest) -> Proof:

@@ -19,9 +19,9 @@ from requests.auth import HTTPBasicAuth
 from apps.accounts.oidc_errors import GrantRefused, ProviderUnavailable, TokenRefused
 
 ALGORITHM = "RS256"
-TIMEOUT_SECONDS = 5.0
 KEPT_SECONDS = 600.0
 FORCED_EVERY_SECONDS = 10.0
+RECENT_SECONDS = 10.0
 NOT_AGAIN_SECONDS = 2.0
 LARGEST_ANSWER = 1024 * 1024
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -40,10 +40,10 @@ class Kept:
         self._failure: ProviderUnavailable | None = None
         self._failed_at = 0.0
 
-    def get(self) -> dict[str, Any]:
-        """Return the document, ten minutes old at most."""
+    def get(self, at_most: float = KEPT_SECONDS) -> dict[str, Any]:
+        """Return the document, so many seconds old at most."""
         with self._lock:
-            if self._value is None or time.monotonic() - self._read_at >= KEPT_SECONDS:
+            if self._value is None or time.monotonic() - self._read_at >= at_most:
                 self._read_again()
             return self._value or {}
 
@@ -79,6 +79,11 @@ class Provider:
     def endpoint(self, name: str) -> str:
         """Return the address of an endpoint; empty for one it does not have."""
         return str(self._discovery.get().get(name, ""))
+
+    @property
+    def authorization_endpoint(self) -> str:
+        """Where browsers are sent; it was there a moment ago, since nobody comes back from a dead address."""
+        return str(self._discovery.get(at_most=RECENT_SECONDS)["authorization_endpoint"])
 
     @property
     def names_itself(self) -> bool:
@@ -142,10 +147,9 @@ class Provider:
 
     def _ask(self, method: str, url: str, **options: Any) -> requests.Response:
         """Send one request; redirects are not followed, so that secrets go where they belong."""
+        limits: dict[str, Any] = {"verify": settings.OIDC_VERIFY_SSL, "allow_redirects": False}
         try:
-            return requests.request(
-                method, url, timeout=TIMEOUT_SECONDS, verify=settings.OIDC_VERIFY_SSL, allow_redirects=False, **options
-            )
+            return requests.request(method, url, timeout=settings.OIDC_TIMEOUT, **limits, **options)
         except requests.RequestException as error:
             raise ProviderUnavailable(type(error).__name__) from None
 

@@ -8,6 +8,8 @@ from typing import Any
 FREE_FAILURES = {"account": 5, "address": 20}
 LONGEST = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=1)
+# How long people stay signed in while the identity provider cannot be asked about them.
+UNANSWERED_AT_MOST = timedelta(hours=1)
 
 
 def wait_after(kind: str, failures: int) -> timedelta:
@@ -32,6 +34,11 @@ def end_of_session(
     if now >= expires_at:
         return "expired"
     return "idle" if now - last_seen_at >= idle else ""
+
+
+def leaves_at(*, unanswered_since: datetime | None, expires_at: datetime) -> datetime | None:
+    """Return until when somebody stays whom the identity provider does not vouch for; None while it does."""
+    return min(unanswered_since + UNANSWERED_AT_MOST, expires_at) if unanswered_since else None
 
 
 # Of several roles the mightiest counts.

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.permissions import Action, allowed
-from apps.portal.troubles import lookout
+from apps.portal.troubles import lookout, own_troubles
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     return {
         "allowed": may,
         "now": now,
-        "known_troubles": lookout.known(now),
+        "known_troubles": lookout.known(now) + own_troubles(request, now),
         "zone": getattr(request.user, "time_zone", "") or "UTC",
         "place": place,
         "navigation": [

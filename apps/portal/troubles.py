@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.http import HttpRequest
+from django.utils import timezone
+
+from apps.accounts.rules import leaves_at
+from apps.accounts.services.web_sessions import web_session_of
 from apps.core.live import is_redis_alive
 from apps.jobs.selectors import background_health
 from apps.nodes.selectors import is_ingest_alive
@@ -62,3 +67,15 @@ class Lookout:
 
 
 lookout = Lookout()
+
+
+def own_troubles(request: HttpRequest, now: datetime) -> list[Trouble]:
+    """What is wrong for the person of this request alone: nobody vouches for them, and until when they stay."""
+    session = web_session_of(request)
+    if session is None:
+        return []
+    until = leaves_at(unanswered_since=session.unanswered_since, expires_at=session.expires_at)
+    if until is None:
+        return []
+    text = f"You stay signed in until {timezone.localtime(until):%H:%M}. Nobody can sign in until it is back."
+    return [Trouble("sign-in", "The sign-in service does not answer.", text)]

@@ -128,12 +128,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-# What the stock views and their guards ask for; the rest follows from OMEGA and the provider's own configuration.
 OIDC_RP_SCOPES = "openid email profile"
-OIDC_RP_SIGN_ALGO = "RS256"
-OIDC_USE_PKCE = OIDC_USE_NONCE = OIDC_VERIFY_SSL = True
-OIDC_ALLOW_UNSECURED_JWT = ALLOW_LOGOUT_GET_METHOD = False
-OIDC_STORE_ID_TOKEN = OIDC_STORE_ACCESS_TOKEN = False
 OIDC_AUTHENTICATION_CALLBACK_URL = "accounts:oidc-callback"
 LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "overview"
@@ -186,7 +181,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
 
-OIDC_ORIGIN = [f"{urlsplit(OMEGA.oidc_issuer).scheme}://{urlsplit(OMEGA.oidc_issuer).netloc}"] if OMEGA.oidc_issuer else []
+OIDC_PLACE = urlsplit(OMEGA.oidc_issuer or "")
+OIDC_ORIGIN = [f"{OIDC_PLACE.scheme}://{OIDC_PLACE.netloc}"] if OMEGA.oidc_issuer else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],

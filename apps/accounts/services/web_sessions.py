@@ -32,7 +32,7 @@ class Proof:
     issuer: str
     sid: str
     id_token: str
-    refresh_token: str | None
+    refresh_token: str
 
 
 def topic_of(session: WebSession) -> str:

@@ -40,7 +40,7 @@ class Start(OIDCAuthenticationRequestView):  # type: ignore[misc]
     def get_settings(attr: str, *default: Any) -> Any:
         """Return what the stock view asks for."""
         if attr == "OIDC_OP_AUTHORIZATION_ENDPOINT":
-            return provider().endpoint("authorization_endpoint")
+            return provider().authorization_endpoint
         return settings.OMEGA.oidc_client_id if attr == "OIDC_RP_CLIENT_ID" else import_from_settings(attr, *default)
 
     def post(self, request: HttpRequest) -> HttpResponse:

@@ -10,7 +10,7 @@ from apps.metrics.selectors import fleet_now
 from apps.nodes.models import NodeStatus
 from apps.nodes.selectors import needing_attention, recent_lifecycle, status_counts
 from apps.portal.access import require
-from apps.portal.troubles import lookout
+from apps.portal.troubles import lookout, own_troubles
 
 
 @require_GET
@@ -36,4 +36,5 @@ def overview(request: HttpRequest) -> HttpResponse:
 @require(Action.OVERVIEW_VIEW)
 def health_banner(request: HttpRequest) -> HttpResponse:
     """What is paused, as banners; nothing when all is well."""
-    return render(request, "parts/_health.html", {"troubles": lookout.look(timezone.now())})
+    now = timezone.now()
+    return render(request, "parts/_health.html", {"troubles": lookout.look(now) + own_troubles(request, now)})

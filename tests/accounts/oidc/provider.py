@@ -60,6 +60,7 @@ class OpenIdProvider:
         self.mutate: Callable[[Claims], Claims] = lambda claims: claims
         self.forge: Callable[[Claims], str] = self.sign
         self.answer: Callable[[Claims], Claims] = lambda answer: answer
+        self.gives_refresh_tokens = True
         self.trouble: dict[str, str] = {}
         self.released = threading.Event()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -157,9 +158,11 @@ class OpenIdProvider:
         grant = self.codes.pop(form.get("code", ""), None) if by_code else self._refreshed(form)
         if grant is None or (by_code and not _fits(grant, form)) or not self.people[grant["sub"]].is_enabled:
             return 400, {"error": "invalid_grant", "error_description": "not active"}, ""
-        refresh = secrets.token_urlsafe(16)
-        self.refresh_tokens[refresh] = {name: value for name, value in grant.items() if name != "nonce"}
-        return 200, {"access_token": "x", "id_token": self.id_token(grant), "refresh_token": refresh}, ""
+        found = {"access_token": "x", "token_type": "Bearer", "id_token": self.id_token(grant)}
+        if self.gives_refresh_tokens:
+            found["refresh_token"] = secrets.token_urlsafe(16)
+            self.refresh_tokens[found["refresh_token"]] = {k: v for k, v in grant.items() if k != "nonce"}
+        return 200, found, ""
 
     def _refreshed(self, form: Claims) -> Claims | None:
         return self.refresh_tokens.pop(form.get("refresh_token", ""), None)
@@ -196,9 +199,11 @@ def _handler(op: OpenIdProvider) -> type[BaseHTTPRequestHandler]:
                 return
             basic = self.headers.get("Authorization", "").removeprefix("Basic ")
             login = unquote(base64.b64decode(basic).decode())
-            status, body, place = op.reply(path, dict(parse_qsl(where.query)), form, login)
+            status, body, place = 500, {"error": "server_error"}, ""
+            if trouble != "broken":
+                status, body, place = op.reply(path, dict(parse_qsl(where.query)), form, login)
             content = b"<html>no JSON" if trouble == "nonsense" else json.dumps(body).encode()
-            self.send_response(500 if trouble == "broken" else status)
+            self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
             if place:
