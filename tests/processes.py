@@ -15,6 +15,7 @@ from typing import TypeVar
 import httpx
 from django.conf import settings
 
+from omega_portal.stack.portal import BOUNDED_HEADERS
 from omega_portal.stack.ports import is_free
 from tests import database
 
@@ -128,8 +129,9 @@ class Portal:
         """Return the module and arguments of one of the portal's own processes."""
         celery = ["celery", "-A", "omega_portal.celery"]
         uvicorn = ["uvicorn", "--host", "127.0.0.1", "--log-level", "warning", "--no-proxy-headers"]
+        web = [*uvicorn, *BOUNDED_HEADERS, "--lifespan", "off", "--port", str(self.web_port)]
         return {
-            "web": [*uvicorn, "omega_portal.asgi:application", "--port", str(self.web_port), "--lifespan", "off"],
+            "web": [*web, "omega_portal.asgi:application"],
             "ingest": [*uvicorn, "omega_portal.ingest_asgi:application", "--port", str(self.ingest_port)],
             "worker": [*celery, "worker", "--concurrency", "1", "--loglevel", "warning", "-n", f"w{self.web_port}@%h"],
             "beat": [*celery, "beat", "--loglevel", "warning", "--pidfile", ""],

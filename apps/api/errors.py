@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from apps.api.refusals import Unavailable
-from apps.core.errors import PortalError
+from apps.core.errors import PortalError, is_refused_by_database
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS: Final = 5
@@ -30,6 +30,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, OperationalError | InterfaceError):
         log.warning("the database does not answer: %s", error)
         error = Unavailable()
+    if is_refused_by_database(error):
+        log.error("the database refused: %s", str(error).splitlines()[0])
+        error = exceptions.PermissionDenied("The database does not let you change this row.")
     if isinstance(error, PortalError):
         return _answer(error.status, error.as_json(), _headers(error, context))
     if isinstance(error, Http404):

@@ -1,5 +1,8 @@
 """Errors that a door can turn into an answer: each carries a code, a sentence, and what it is about."""
 
+from django.db import ProgrammingError
+from psycopg.errors import InsufficientPrivilege
+
 
 class PortalError(Exception):
     """Base of the errors a person or an agent may see; `status` is the HTTP status a door answers."""
@@ -63,6 +66,11 @@ class UnsupportedEncoding(PortalError):
     """The body is packed in a way this door does not unpack."""
 
     status = 415
+
+
+def is_refused_by_database(error: BaseException) -> bool:
+    """Tell whether the database itself refused: the second fence, behind a permission that let somebody through."""
+    return isinstance(error, ProgrammingError) and isinstance(error.__cause__, InsufficientPrivilege)
 
 
 class Throttled(PortalError):

@@ -11,8 +11,8 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.utils import timezone
 
-from apps.core.errors import PortalError
-from apps.portal.views.errors import bad_request, portal_error, unavailable
+from apps.core.errors import PortalError, is_refused_by_database
+from apps.portal.views.errors import bad_request, portal_error, refused_by_database, unavailable
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 API: Final = "/api/"
@@ -42,9 +42,11 @@ def refusal_of(request: HttpRequest) -> HttpResponse | None:
 
 
 def answer_to(request: HttpRequest, error: Exception) -> HttpResponse | None:
-    """The answer to an error that left a view: 503 without a database, 400 for a filter that is none, ours by page."""
+    """The answer to an error that left a view: 503 without a database, 403 by it, 400 for a filter that is none."""
     if isinstance(error, OperationalError | InterfaceError):
         return unavailable(request)
+    if is_refused_by_database(error):
+        return refused_by_database(request, error)
     if isinstance(error, IncorrectLookupParameters):
         return bad_request(request)
     if isinstance(error, PortalError) and not isinstance(error, Http404 | PermissionDenied):

@@ -49,8 +49,9 @@ def test_no_serving_role_owns_anything_or_stands_above_the_rules() -> None:
     owning = run("SELECT relname FROM pg_class WHERE pg_get_userbyid(relowner) = ANY (%s)", SERVING)
     belonging = run("SELECT roleid FROM pg_auth_members WHERE member::regrole::text = ANY (%s)", SERVING)
     creating = run(
-        "SELECT rolname, nspname FROM pg_roles, pg_namespace WHERE nspname IN ('public', 'readable', 'series', 'lookups')"
-        " AND rolname = ANY (%s) AND has_schema_privilege(rolname, nspname, 'CREATE')",
+        "SELECT rolname, nspname FROM pg_roles, pg_namespace"
+        " WHERE nspname IN ('public', 'readable', 'series', 'lookups') AND rolname = ANY (%s)"
+        " AND has_schema_privilege(rolname, nspname, 'CREATE')",
         SERVING,
     )
 

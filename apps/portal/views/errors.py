@@ -1,5 +1,6 @@
 """Pages for everything that goes wrong, in the look of the portal; none of them asks the database for its content."""
 
+import logging
 import sys
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from apps.core.errors import PortalError, Throttled
 from apps.portal.access import Refused
 
 RETRY_SECONDS = 5
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,20 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
             details={"action": str(exception.action)},
             status=Status.FAILURE,
         )
+    return error_page(request, FORBIDDEN)
+
+
+def refused_by_database(request: HttpRequest, error: Exception) -> HttpResponse:
+    """403 where a row was refused though the role seemed to allow it: logged, as it should not come this far."""
+    log.error("the database refused %s %s: %s", request.method, request.path_info, str(error).splitlines()[0])
+    record_apart(
+        action="ACCESS_DENIED",
+        category=Category.AUTH,
+        resource_type="page",
+        resource_name=request.path_info[:255],
+        description=f"{request.method} refused by the database's own rules",
+        status=Status.FAILURE,
+    )
     return error_page(request, FORBIDDEN)
 
 
