@@ -7,17 +7,18 @@ from pathlib import Path
 import pytest
 import redis
 from django.conf import settings
+from playwright.sync_api import BrowserContext, Page
 
 from apps.accounts.models import RoleMapping
 from omega_portal.stack.console import StackError
 from omega_portal.stack.keycloak import find_keycloak
 from omega_portal.stack.keycloak_server import KeycloakServer
-from tests.browser.conftest import allow_database_beside_the_browser, chromium, context, page
+from tests.browser.conftest import allow_database_beside_the_browser, chromium, context
 from tests.keycloak.realm import CLIENT, Realm
 from tests.make import PASSWORD
 from tests.processes import ROOT, Portal, free_port
 
-__all__ = ["allow_database_beside_the_browser", "chromium", "context", "page"]
+__all__ = ["allow_database_beside_the_browser", "chromium", "context"]
 FILE = ROOT / "docker" / "keycloak" / "omega-realm.json"
 MAPPED = {"admin": "ADMIN", "devops": "DEVOPS", "analyst": "ANALYST", "user": "USER", "readonly": "READONLY"}
 
@@ -98,3 +99,13 @@ def portal(running_portal: Portal, committed: None) -> Portal:
     for value, role in MAPPED.items():
         RoleMapping.objects.update_or_create(claim_value=value, defaults={"role": role})
     return running_portal
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A tab that fails the test when a security policy stops anything; what Keycloak's own pages log is theirs."""
+    tab = context.new_page()
+    refused: list[str] = []
+    tab.on("console", lambda said: "Content Security Policy" in said.text and refused.append(said.text))
+    yield tab
+    assert not refused
