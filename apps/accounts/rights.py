@@ -33,6 +33,7 @@ WORDS: Final[dict[Action, tuple[str, str]]] = {
     Action.QUOTAS_REQUEST: ("Quotas", "Ask for more quota"),
     Action.AUDIT_VIEW: ("Audit", "Read the audit log"),
     Action.AUDIT_EXPORT: ("Audit", "Export the audit log"),
+    Action.AUDIT_VERIFY: ("Audit", "Verify the seals of the audit log"),
     Action.ADMIN_SITE: ("Audit", "Correct data in the data-correction site"),
     Action.ACCOUNT_OWN: ("Own account", "Change one's own profile and password"),
     Action.TOKENS_OWN: ("Own account", "Make and revoke one's own API tokens"),

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from apps.portal.views import (
     account,
     audit,
+    audit_export,
     enrol,
     my_quotas,
     my_sessions,
@@ -93,7 +94,9 @@ node_addresses = [
 ]
 audit_addresses = [
     path("", audit.audit_list, name="list"),
-    path("export/", audit.audit_export, name="export"),
+    path("export/", audit_export.audit_export, name="export"),
+    path("seals/", audit.audit_seals, name="seals"),
+    path("verify/", audit.audit_verify, name="verify"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -116,6 +116,8 @@ TABLE = [
     Address("POST", "nodes:key-revoke", OPERATORS, 422, takes="key"),
     Address("GET", "audit:list", AUDITORS),
     Address("POST", "audit:export", EXPORTERS),
+    Address("GET", "audit:seals", AUDITORS),
+    Address("POST", "audit:verify", EXPORTERS, 302),
 ]
 OPEN = {
     "accounts:sign-in",

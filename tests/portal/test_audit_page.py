@@ -3,13 +3,15 @@
 import csv
 import io
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.http import StreamingHttpResponse
 from django.test import Client
 
+from apps.accounts.services import default_tenant
+from apps.audit import services
 from apps.audit.models import AuditLog, Category
-from apps.audit.services import record
 from apps.portal.audit_rows import Change, changes, csv_line
 from tests import make
 
@@ -18,6 +20,11 @@ from tests import make
 def ada(client_as: Callable[[str], Client]) -> Client:
     """Ada may see and export everything."""
     return client_as("ADMIN")
+
+
+def record(**entry: Any) -> None:
+    """Add an event of Ada's tenant."""
+    services.record(**{"tenant_id": default_tenant().pk, "category": Category.NODE, **entry})
 
 
 def exported(answer: object) -> list[list[str]]:

@@ -19,6 +19,10 @@ class AuditQuery(Query):
     text = serializers.CharField(required=False, max_length=200)
     since = Instant(required=False)
     until = Instant(required=False)
+    ip_address = serializers.IPAddressField(required=False)
+    request_id = serializers.CharField(required=False, max_length=64)
+    person_id = serializers.UUIDField(required=False, help_text="Whom an entry is by or about.")
+    has_reason = serializers.ChoiceField(choices=["true", "false"], required=False)
     row_images = serializers.ChoiceField(choices=["true", "false"], default="false")
     after = serializers.CharField(required=False, max_length=2000)
     limit = serializers.IntegerField(min_value=1, max_value=200, default=50)
@@ -28,6 +32,7 @@ class AuditOut(serializers.ModelSerializer[AuditLog]):
     """One entry."""
 
     details = serializers.DictField()
+    personal = serializers.DictField(allow_null=True, help_text="What tells who a person is; null once erased.")
 
     class Meta:
         """All columns."""
@@ -36,7 +41,7 @@ class AuditOut(serializers.ModelSerializer[AuditLog]):
         fields = (
             "id", "timestamp", "tenant_id", "user_id", "user_email", "user_role", "action", "category",
             "resource_type", "resource_id", "resource_name", "description", "details", "is_row_image", "reason",
-            "ip_address", "user_agent", "request_id", "status", "error_message",
+            "ip_address", "user_agent", "request_id", "status", "error_message", "subject_id", "personal",
         )  # fmt: skip
         read_only_fields = fields
 

@@ -9,7 +9,7 @@ from apps.api.describe import READ, describe
 from apps.api.serializers.audit import AuditOut, AuditPageOut, AuditQuery
 from apps.audit.selectors import AuditFilters, audit_page
 
-FILTERS = ("category", "action", "user_email", "resource_id", "status", "text")
+FILTERS = ("category", "action", "user_email", "resource_id", "status", "text", "ip_address", "request_id")
 
 
 class AuditList(PeopleView):
@@ -26,6 +26,8 @@ class AuditList(PeopleView):
             since=asked.get("since"),
             until=asked.get("until"),
             with_row_images=asked["row_images"] == "true",
+            person_id=asked.get("person_id"),
+            has_reason=asked["has_reason"] == "true" if "has_reason" in asked else None,
         )
         page = audit_page(filters, asked.get("after"), asked["limit"])
         rows = AuditOut(list(page.rows), many=True).data

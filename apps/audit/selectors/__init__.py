@@ -1,5 +1,22 @@
 """Reads of the log and its seals, one module per subject."""
 
-from apps.audit.selectors.entries import ORDER, AuditFilters, audit_entries, audit_page, images_of_request
+from apps.audit.selectors.entries import (
+    ORDER,
+    AuditFilters,
+    audit_entries,
+    audit_page,
+    entries_before,
+    images_of_request,
+)
+from apps.audit.selectors.state import SealState, seal_state
 
-__all__ = ["ORDER", "AuditFilters", "audit_entries", "audit_page", "images_of_request"]
+__all__ = [
+    "ORDER",
+    "AuditFilters",
+    "SealState",
+    "audit_entries",
+    "audit_page",
+    "entries_before",
+    "images_of_request",
+    "seal_state",
+]

@@ -63,6 +63,12 @@ def audit_entries(filters: AuditFilters) -> QuerySet[AuditLog]:
     return rows.order_by("-timestamp", "-id")
 
 
+def entries_before(filters: AuditFilters, last: AuditLog | None, limit: int) -> list[AuditLog]:
+    """Return the next entries that match and are older than one, newest first: an export goes on from the last."""
+    rows = audit_entries(filters)
+    return list((_beyond(rows, [last.timestamp.isoformat(), last.id], backwards=False) if last else rows)[:limit])
+
+
 def audit_page(filters: AuditFilters, after: str | None = None, limit: int = 50) -> KeysetPage[AuditLog]:
     """Return one page of entries, newest first; raises BadCursor."""
     rows = audit_entries(filters)

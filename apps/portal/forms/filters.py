@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from apps.audit.models import Category, Status
+from apps.audit.selectors import AuditFilters
 from apps.metrics.paging import SORTS
 from apps.nodes.models import NodeStatus, NodeType
 
@@ -65,3 +66,32 @@ class AuditFilterForm(FilterForm):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     rows = forms.BooleanField(label="Row images too", required=False)
+    who = forms.UUIDField(label="Person id", required=False)
+    ip = forms.GenericIPAddressField(label="From address", required=False)
+    request = forms.CharField(label="Request id", required=False, max_length=64)
+    reason = forms.TypedChoiceField(
+        label="Reason",
+        required=False,
+        choices=[("", "With reason or not"), ("yes", "With a reason"), ("no", "Without a reason")],
+        coerce=lambda text: text == "yes",
+        empty_value=None,
+    )
+
+    def filters(self) -> AuditFilters:
+        """What the valid part of an address asks for."""
+        chosen = self.chosen()
+        return AuditFilters(
+            category=chosen.get("category", ""),
+            action=chosen.get("action", ""),
+            user_email=chosen.get("person", ""),
+            resource_id=chosen.get("resource", ""),
+            status=chosen.get("status", ""),
+            text=chosen.get("q", ""),
+            since=chosen.get("since"),
+            until=chosen.get("until"),
+            with_row_images=chosen.get("rows", False),
+            ip_address=chosen.get("ip", ""),
+            request_id=chosen.get("request", ""),
+            person_id=chosen.get("who"),
+            has_reason=chosen.get("reason"),
+        )

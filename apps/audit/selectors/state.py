@@ -1,0 +1,26 @@
+"""How the seals stand, for people."""
+
+from dataclasses import dataclass
+
+from apps.audit.models import AuditSeal, AuditVerification, Verdict
+from apps.audit.selectors.seals import newest_seal
+
+
+@dataclass(frozen=True, slots=True)
+class SealState:
+    """The newest seal, the verification that goes on, and the last one that ended; None where there is none."""
+
+    newest: AuditSeal | None
+    running: AuditVerification | None
+    last: AuditVerification | None
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the last verification found something."""
+        return self.last is not None and self.last.verdict == Verdict.FAILED
+
+
+def seal_state() -> SealState:
+    """Return it."""
+    done = AuditVerification.objects.filter(finished_at__isnull=False).order_by("-finished_at").first()
+    return SealState(newest_seal(), AuditVerification.objects.filter(finished_at=None).first(), done)
