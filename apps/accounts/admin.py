@@ -7,21 +7,33 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.html import format_html
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
 from apps.accounts.models import AuthProvider, Tenant, User
-from apps.accounts.permissions import Role
+from apps.accounts.selectors.people import sees_all_tenants
 from apps.accounts.services import default_tenant
+from apps.accounts.services.ending import end_everything_of
+from apps.accounts.services.guards import Standing, keep_an_admin, refuse_homeless
+from apps.accounts.services.versions import locked
 from apps.audit.admin_site import site
 from apps.audit.correction import Correction, ReasonForm, changed_fields
 from apps.audit.models import Category
 from apps.core.context import because
+from apps.core.errors import PortalError
+
+OVERRIDE = ("role_override", "role_override_reason", "role_override_by", "role_override_until")
+
+
+def is_for_all(request: HttpRequest) -> bool:
+    """Whether the request is of an ADMIN bound to no tenant."""
+    return isinstance(request.user, User) and sees_all_tenants(request.user)
 
 
 @admin.register(Tenant, site=site)
 class TenantAdmin(Correction):
-    """Tenants are closed (not active), never deleted. A second one waits until rows are fenced off by tenant."""
+    """Tenants are closed (not active), never deleted; an ADMIN bound to none adds and corrects them."""
 
     audit_type = "tenant"
     audit_category = Category.USER
@@ -31,7 +43,10 @@ class TenantAdmin(Correction):
     readonly_fields = ("created_at", "updated_at")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+        return super().has_add_permission(request) and is_for_all(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return super().has_change_permission(request, obj) and is_for_all(request)
 
 
 class NewUserForm(UserCreationForm, ReasonForm):
@@ -50,19 +65,33 @@ class NewUserForm(UserCreationForm, ReasonForm):
 
 
 class UserForm(ReasonForm):
-    """An account; somebody must remain who may correct it."""
+    """An account; somebody must remain who may correct it, and the second of two editors is told what the first did."""
+
+    version_read = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = User
         fields = "__all__"
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["version_read"].initial = self.instance.version
+
     def clean(self) -> dict[str, Any] | None:
         found = super().clean() or {}
-        stays = found.get("role", self.instance.role) == Role.ADMIN and found.get("is_active", self.instance.is_active)
-        was = User.objects.filter(pk=self.instance.pk, role=Role.ADMIN, is_active=True).exists()
-        others = User.objects.filter(role=Role.ADMIN, is_active=True).exclude(pk=self.instance.pk)
-        if was and not stays and not others.exists():
-            raise forms.ValidationError("This is the last open ADMIN account; make another one first.")
+        now = User.objects.get(pk=self.instance.pk)
+        tenant_id = found["tenant"].pk if found.get("tenant") else None
+        becomes = Standing(
+            role=found.get("role", now.role),
+            is_active=found.get("is_active", now.is_active),
+            tenant_id=tenant_id if "tenant" in self.fields else now.tenant_id,
+        )
+        try:
+            keep_an_admin(now, becomes)
+            locked(now, found.get("version_read"))
+            refuse_homeless(becomes.role, becomes.tenant_id)
+        except PortalError as refusal:
+            raise forms.ValidationError(refusal.detail) from None
         return found
 
 
@@ -82,13 +111,14 @@ class UserAdmin(Correction, DjangoUserAdmin):  # type: ignore[misc, type-arg]
     ordering = ("email",)
     filter_horizontal = ()
     readonly_fields = (
-        "tenant", "auth_provider", "issuer", "keycloak_user_id", "last_idp_role", "is_superuser", "last_login",
+        "auth_provider", "issuer", "keycloak_user_id", "last_idp_role", *OVERRIDE, "is_superuser", "last_login",
         "created_at", "updated_at", "password_form",
     )  # fmt: skip
     fieldsets = (
-        (None, {"fields": ("email", "full_name", "username", "time_zone", "password_form")}),
+        (None, {"fields": ("email", "full_name", "username", "time_zone", "notification_email", "password_form")}),
         ("Rights", {"fields": ("role", "tenant", "is_active", "is_superuser")}),
         ("Identity", {"fields": ("auth_provider", "issuer", "keycloak_user_id", "last_idp_role")}),
+        ("Override", {"fields": OVERRIDE}),
         ("Times", {"fields": ("last_login", "created_at", "updated_at")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "full_name", "role", "password1", "password2")}),)
@@ -99,10 +129,20 @@ class UserAdmin(Correction, DjangoUserAdmin):  # type: ignore[misc, type-arg]
             return "kept by the identity provider"
         return format_html('<a href="{}">Set a new password</a>', "../password/")
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if is_for_all(request) else (*fixed, "tenant")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        found = super().get_fieldsets(request, obj)
+        return [*found, ("", {"fields": ("version_read",)})] if obj else found
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if not change:
-            obj.tenant = default_tenant()
+            obj.tenant = getattr(request.user, "tenant", None) or default_tenant()
         super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data and not obj.is_active:
+            end_everything_of(user=obj, now=timezone.now())
 
     def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
         changed = changed_fields(message)

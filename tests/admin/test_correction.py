@@ -173,10 +173,13 @@ def test_keys_do_not_end_without_a_reason(ada: Client) -> None:
     assert re.search(r"Say why", page)
 
 
-def test_tenants_can_be_closed_but_no_second_one_made_while_nothing_keeps_rows_apart(ada: Client) -> None:
-    form = {"slug": "lab", "name": "Lab", "node_limit": "", "reason": "new customer"}
+def test_tenants_are_added_and_closed_by_an_admin_of_all(ada: Client) -> None:
+    form = {"slug": "lab", "name": "Lab", "node_limit": "", "is_active": "on", "reason": "new customer"}
     assert ada.post(reverse("admin:accounts_tenant_add"), form).status_code == 403
-    tenant = Tenant.objects.get()
-    ada.post(change("accounts_tenant", tenant), {**form, "reason": "left"})
-    tenant.refresh_from_db()
-    assert not tenant.is_active
+    assert ada.post(change("accounts_tenant", Tenant.objects.get()), form).status_code == 403
+    User.objects.filter(email="ada@example.test").update(tenant=None)
+    assert ada.post(reverse("admin:accounts_tenant_add"), form).status_code == 302
+    lab = Tenant.objects.get(slug="lab")
+    assert ada.post(change("accounts_tenant", lab), {**form, "is_active": "", "reason": "left"}).status_code == 302
+    lab.refresh_from_db()
+    assert not lab.is_active

@@ -27,11 +27,16 @@ def deactivate_person(*, actor: User, user: User, reason: str, version: int | No
         row = locked(user, version)
         refuse_to_exceed(actor, row.role)
         _switch(row, is_active=False)
-        tokens = ApiToken.objects.filter(user=row, revoked_at=None).update(revoked_at=now)
-        ended = close_sessions(sessions=WebSession.objects.filter(user=row), reason="account closed", now=now)
-        record_change("USER_DEACTIVATED", row, details={"sessions": ended, "tokens": tokens})
+        record_change("USER_DEACTIVATED", row, details=end_everything_of(user=row, now=now))
     row.refresh_from_db()
     return row
+
+
+def end_everything_of(*, user: User, now: datetime) -> dict[str, int]:
+    """End the web sessions and tokens of a closed account, in the caller's transaction; returns how many of each."""
+    tokens = ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=now)
+    ended = close_sessions(sessions=WebSession.objects.filter(user=user), reason="account closed", now=now)
+    return {"sessions": ended, "tokens": tokens}
 
 
 @transaction.atomic
