@@ -10,9 +10,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from apps.accounts.models import DatabaseLogin
+from apps.accounts.models import DatabaseLogin, Quota
 from apps.accounts.services.database_logins import close_database_login, open_database_login
+from apps.audit.models import AuditLog
 from apps.core.errors import Conflict, Invalid, NotFound
+from apps.nodes.models import Node
 from tests.roles import serving_as
 from tests.rows.two_tenants import House, house
 
@@ -181,3 +183,37 @@ def test_name_that_is_a_role_already_is_a_conflict_and_leaves_no_row(committed: 
         with pytest.raises(Conflict):
             open_database_login(name="data_collector", group="analyst", user=None, tenant=None)
         assert not DatabaseLogin.objects.exists()
+
+
+def test_operator_corrects_descriptions_of_the_tenant_and_decides_nothing(
+    log_in: Open, houses: tuple[House, House]
+) -> None:
+    red, blue = houses
+    otto = log_in("omega_operator", user=red.people["DEVOPS"])
+    otto("SELECT set_config('omega.user_email', 'admin@red.example.test', false)")
+    otto("UPDATE nodes SET region = 'cellar'")
+
+    assert Node.objects.get(pk=red.node.pk).region == "cellar"
+    assert Node.objects.get(pk=blue.node.pk).region == ""
+    entry = AuditLog.objects.get(action="NODE_UPDATED", resource_id=str(red.node.pk))
+    assert (entry.user_id, entry.user_role) == (red.people["DEVOPS"].pk, "SQL")
+    assert entry.user_email.startswith("t_")
+    for decision in (
+        "UPDATE nodes SET status = 'retired'",
+        "UPDATE nodes SET tenant_id = tenant_id",
+        "UPDATE quotas SET cpu_cores = 1000",
+        "DELETE FROM nodes",
+        "INSERT INTO node_commands (node_id, command) SELECT node_id, 'ping' FROM nodes",
+    ):
+        assert otto(decision) == REFUSED, decision
+
+
+def test_admin_corrects_quotas_of_the_tenant_and_no_people(log_in: Open, houses: tuple[House, House]) -> None:
+    red, blue = houses
+    ada = log_in("omega_admin", user=red.people["ADMIN"])
+    ada("UPDATE quotas SET cpu_cores = 99")
+
+    assert set(Quota.objects.filter(user__tenant=red.tenant).values_list("cpu_cores", flat=True)) == {99.0}
+    assert set(Quota.objects.filter(user__tenant=blue.tenant).values_list("cpu_cores", flat=True)) == {8.0}
+    for change in ("UPDATE users SET role = 'ADMIN'", "UPDATE users SET is_superuser = true", "DELETE FROM quotas"):
+        assert ada(change) == REFUSED, change
