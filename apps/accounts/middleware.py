@@ -63,16 +63,17 @@ def _web_session(request: HttpRequest) -> WebSession | None:
         return None
     if not is_background_read(request):
         note_seen(session=session, now=now)
-        _renew_after_change_of_role(request, user)
+        _renew_after_change_of_role(request, user, session)
     return session
 
 
-def _renew_after_change_of_role(request: HttpRequest, user: User) -> None:
+def _renew_after_change_of_role(request: HttpRequest, user: User, session: WebSession) -> None:
     """Give the session a new key when the person's role is no longer what it was."""
     if request.session.get(ROLE_KEY, user.role) != user.role:
         request.session.cycle_key()
         request.session[ROLE_KEY] = user.role
         request.session.save()
+        session.session_digest = digest_of(request.session.session_key or "")
 
 
 def acting_middleware(get_response: GetResponse) -> GetResponse:

@@ -12,9 +12,9 @@ from apps.accounts.models import UnknownClaim, User, WebSession
 from apps.accounts.oidc_errors import SignInRefused
 from apps.accounts.rules import RoleDecision, is_override_in_force, role_from_claims
 from apps.accounts.selectors.mapping import role_mappings
+from apps.accounts.services.events import record_about
 from apps.accounts.services.web_sessions import topic_of
 from apps.audit.models import Category
-from apps.audit.services import record
 from apps.core import live
 from apps.core.context import acting, as_system
 from apps.core.text import storable
@@ -69,11 +69,8 @@ def sync_user(*, user: User, decision: RoleDecision, now: datetime) -> bool:
     user.save(update_fields=COLUMNS)
     if user.role == before:
         return False
-    record(
-        action="ROLE_SYNCED", category=Category.USER, resource_type="user", resource_id=user.pk,
-        resource_name=user.email, tenant_id=user.tenant_id,
-        details={"from": before, "to": user.role, "values": [r.value[:LONGEST_VALUE] for r in decision.reasons]},
-    )  # fmt: skip
+    values = [reason.value[:LONGEST_VALUE] for reason in decision.reasons[:MOST_UNKNOWN]]
+    record_about("ROLE_SYNCED", user, Category.USER, details={"from": before, "to": user.role, "values": values})
     live.publish(*map(topic_of, WebSession.objects.filter(user=user, revoked_at=None).only("pk")))
     return True
 

@@ -139,7 +139,7 @@ def end_session(*, session: WebSession, reason: str, now: datetime) -> bool:
         owner = session.user
     record(
         action="SESSION_ENDED", category=Category.AUTH, resource_type="web_session", resource_id=session.pk,
-        resource_name=owner.email, tenant_id=owner.tenant_id, details={"reason": reason},
+        resource_name=owner.email, tenant_id=owner.tenant_id, subject_id=owner.pk, details={"reason": reason},
     )  # fmt: skip
     return True
 
@@ -149,10 +149,7 @@ def end_all_sessions(*, user: User, reason: str, now: datetime, except_digest: s
     """End every web session of a person but the one of a digest, and record it; returns how many stood."""
     rows = WebSession.objects.filter(user=user).exclude(session_digest=except_digest)
     ended = close_sessions(sessions=rows, reason=reason, now=now)
-    record(
-        action="SESSIONS_ENDED", category=Category.AUTH, resource_type="user", resource_id=user.pk,
-        resource_name=user.email, tenant_id=user.tenant_id, details={"reason": reason, "ended": ended},
-    )  # fmt: skip
+    record_about("SESSIONS_ENDED", user, details={"reason": reason, "ended": ended})
     return ended
 
 

@@ -47,6 +47,8 @@ class Start(OIDCAuthenticationRequestView):  # type: ignore[misc]
         """Remember where the person wanted to go, and send them off."""
         answer: HttpResponse = self.get(request)
         request.session[NEXT] = safe_next(request, request.POST.get("next", ""))
+        # Whoever does not come back leaves nothing for long.
+        request.session.set_expiry(STATE_SECONDS)
         return answer
 
     def get_extra_params(self, request: HttpRequest) -> dict[str, str]:
@@ -76,6 +78,8 @@ def start(request: HttpRequest) -> HttpResponse:
     _only_with_provider()
     if is_background(request):
         return ask_to_sign_in(request)
+    if request.user.is_authenticated:
+        return redirect(safe_next(request, request.POST.get("next", "")))
     try:
         answer: HttpResponse = Start.as_view()(request)
     except ProviderUnavailable as trouble:

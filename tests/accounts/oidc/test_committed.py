@@ -7,10 +7,11 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 
-from apps.accounts.models import AuthProvider, User, WebSession
+from apps.accounts.models import AuthProvider, Invitation, UnknownClaim, User, WebSession
 from apps.accounts.services import revalidation
 from apps.accounts.services.admitting import admit
 from apps.audit.models import AuditLog
+from tests import make
 from tests.accounts.oidc.conftest import map_roles, walk
 from tests.accounts.oidc.provider import OpenIdProvider
 from tests.roles import in_parallel, serving_as
@@ -87,3 +88,37 @@ def test_two_workers_ask_about_each_session_once(op: OpenIdProvider) -> None:
     assert sum(answered) == 4
     assert op.asked["/token"] - before == 4
     assert WebSession.objects.filter(revoked_at=None).count() == 4
+
+
+def test_refusals_and_what_they_count_are_kept_although_nobody_came_in(op: OpenIdProvider) -> None:
+    op.add("mallory", roles=["wizard"])
+    with serving_as("omega_portal", is_blind=True):
+        refused = [walk(Client()).status_code]
+        op.mutate = lambda claims: {**claims, "aud": "another"}
+        refused.append(walk(Client()).status_code)
+        forged = Client().post("/oidc/backchannel-logout/", {"logout_token": "nonsense"}).status_code
+
+    assert (refused, forged) == ([403, 403], 400)
+    codes = AuditLog.objects.filter(status="FAILURE").order_by("id").values_list("action", "error_message")
+    assert list(codes) == [
+        ("SIGN_IN_REFUSED", "no_role"),
+        ("SIGN_IN_REFUSED", "token_refused"),
+        ("BACKCHANNEL_LOGOUT_REFUSED", "token_refused"),
+    ]
+    assert UnknownClaim.objects.get().claim_value == "wizard"
+    assert not User.objects.exists()
+
+
+def test_invited_account_is_linked_by_the_web_process(op: OpenIdProvider, now: datetime) -> None:
+    uma = make.user("USER", password=make.PASSWORD)
+    Invitation.objects.create(
+        tenant=uma.tenant, email=uma.email, user=uma, key_id="key", digest=b"x", expires_at=now + timedelta(days=1)
+    )
+    op.add("uma", roles=["user"])
+    client = Client()
+    with serving_as("omega_portal", is_blind=True):
+        walk(client)
+        status = client.get("/").status_code
+
+    uma.refresh_from_db()
+    assert (status, uma.keycloak_user_id, uma.password) == (200, "uma", None)

@@ -1,11 +1,13 @@
 """The walk through the identity provider, from the button to the overview and out again."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
 
 from apps.accounts.models import User, WebSession
+from apps.accounts.services import forget_old_sign_ins
 from apps.audit.models import AuditLog
 from tests import make
 from tests.accounts.oidc.conftest import code_of, come_back, leave, query_of, walk
@@ -117,6 +119,32 @@ def test_start_takes_no_get_and_no_script(op: OpenIdProvider) -> None:
 
 def test_signing_in_as_somebody_else_asks_the_provider_for_it(op: OpenIdProvider) -> None:
     assert query_of(Client().post("/oidc/start/", {"afresh": "1"})["Location"])["prompt"] == "login"
+
+
+def test_whoever_is_in_is_sent_on(op: OpenIdProvider) -> None:
+    op.add("olga")
+    client = Client()
+    walk(client)
+    answer = client.post("/oidc/start/", {"next": "/nodes/"})
+
+    assert (answer.status_code, answer["Location"]) == (302, "/nodes/")
+    assert WebSession.objects.count() == 1
+
+
+def test_whoever_does_not_come_back_leaves_nothing_for_long(op: OpenIdProvider, now: datetime) -> None:
+    for _ in range(3):
+        Client().post("/oidc/start/")
+    assert forget_old_sign_ins(now=now + timedelta(minutes=9)) == 0
+    assert forget_old_sign_ins(now=now + timedelta(minutes=11)) == 3
+
+
+def test_signed_in_session_lasts_its_hours_all_the_same(op: OpenIdProvider, now: datetime) -> None:
+    op.add("olga")
+    client = Client()
+    walk(client)
+
+    assert forget_old_sign_ins(now=now + timedelta(hours=9)) == 0
+    assert client.get("/").status_code == 200
 
 
 def test_without_a_provider_its_doors_are_absent() -> None:
