@@ -8,7 +8,7 @@ from apps.audit.selectors.entries import (
     entries_before,
     images_of_request,
 )
-from apps.audit.selectors.state import SealState, seal_state
+from apps.audit.selectors.state import SealState, erased_people, seal_state
 
 __all__ = [
     "ORDER",
@@ -17,6 +17,7 @@ __all__ = [
     "audit_entries",
     "audit_page",
     "entries_before",
+    "erased_people",
     "images_of_request",
     "seal_state",
 ]

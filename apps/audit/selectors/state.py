@@ -1,8 +1,9 @@
-"""How the seals stand, for people."""
+"""How the seals stand, and who was taken out of the log."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
-from apps.audit.models import AuditSeal, AuditVerification, Verdict
+from apps.audit.models import AuditSeal, AuditVerification, ErasedPerson, Erasure, Verdict
 from apps.audit.selectors.seals import newest_seal
 
 
@@ -18,6 +19,12 @@ class SealState:
     def is_broken(self) -> bool:
         """Whether the last verification found something."""
         return self.last is not None and self.last.verdict == Verdict.FAILED
+
+
+def erased_people() -> list[UUID]:
+    """Return the ids of everybody who was taken out of the log."""
+    people = ErasedPerson.objects.filter(kind=Erasure.PERSON).values_list("subject_id", flat=True)
+    return [person for person in people if person]
 
 
 def seal_state() -> SealState:

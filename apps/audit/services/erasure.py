@@ -9,7 +9,8 @@ from uuid import UUID
 
 from django.db import transaction
 
-from apps.audit.models import Category, ErasedPerson, Erasure
+from apps.audit.models import Category
+from apps.audit.selectors import erased_people
 from apps.audit.services.entries import record
 from apps.core import live, sql
 from apps.core.context import current
@@ -30,10 +31,12 @@ def erase_people(*, people: Sequence[UUID], now: datetime) -> int:
 
 
 @transaction.atomic
-def erase_again(*, now: datetime) -> int:
-    """Erase everybody with a tombstone anew, after an older backup was restored; returns how many entries changed."""
-    people = ErasedPerson.objects.filter(kind=Erasure.PERSON).values_list("subject_id", flat=True)
-    changed = _erase([person for person in people if person], now)
+def erase_again(*, people: Sequence[UUID] = (), now: datetime) -> int:
+    """Erase these and everybody with a tombstone anew, after an older backup was restored.
+
+    Returns how many entries changed. Accounts that came back with the backup are for the caller to delete before.
+    """
+    changed = _erase(sorted({*people, *erased_people()}), now)
     return changed + erase_strangers(now=now)
 
 
