@@ -1,73 +1,34 @@
 """Signing in and out through Keycloak, as people and its administrator do it."""
 
-import re
 import sys
-from contextlib import suppress
-from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from apps.accounts.models import User, WebSession
+from apps.accounts.models import RoleMapping, User, WebSession
 from omega_portal.stack.keycloak_server import KeycloakServer
 from tests import make
 from tests.database import acting_as
 from tests.keycloak.conftest import FILE
 from tests.keycloak.realm import CLIENT, Realm
+from tests.keycloak.steps import (
+    LONG_AGO,
+    OVERVIEW,
+    SIGN_IN,
+    finds_keycloak_away,
+    give_password,
+    leave_for_keycloak,
+    revalidate,
+    sign_in,
+    sign_out,
+)
 from tests.make import PASSWORD
 from tests.processes import Portal, wait_for
 
 pytestmark = [pytest.mark.flow, pytest.mark.browser, pytest.mark.keycloak]
-OVERVIEW = re.compile(r":\d+/$")
-SIGN_IN = re.compile(r"/sign-in/(\?next=.*)?$")
 GROUPS = [("ada", "ADMIN"), ("otto", "DEVOPS"), ("ana", "ANALYST"), ("uma", "USER"), ("rita", "READONLY")]
-LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-def leave_for_keycloak(page: Page) -> None:
-    """Press the portal's button."""
-    page.goto("/sign-in/")
-    page.get_by_role("button", name="Sign in with Keycloak").click()
-
-
-def give_password(page: Page, username: str) -> None:
-    """Fill in Keycloak's own form."""
-    page.get_by_label("Username or email").fill(username)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign In").click()
-
-
-def sign_in(page: Page, username: str) -> User:
-    """Sign in and arrive at the overview; returns whom the portal takes the person for."""
-    leave_for_keycloak(page)
-    give_password(page, username)
-    page.wait_for_url(OVERVIEW)
-    return User.objects.get(email=f"{username}@example.test")
-
-
-def sign_out(page: Page) -> None:
-    """Sign out in the portal."""
-    page.get_by_test_id("sign-out").click()
-    page.wait_for_url(SIGN_IN)
-
-
-def finds_keycloak_away(page: Page) -> bool:
-    """Tell whether the portal says so; for the ten seconds that it believes what it knew, browsers are sent off."""
-    leave_for_keycloak(page)
-    with suppress(PlaywrightTimeout):
-        page.get_by_test_id("idp-away").wait_for(timeout=2000)
-        return True
-    return False
-
-
-def revalidate(portal: Portal) -> None:
-    """Let the worker ask Keycloak about everybody now, as it does every five minutes."""
-    WebSession.objects.update(revalidated_at=LONG_AGO)
-    task = "from apps.accounts.tasks import revalidate_sessions; revalidate_sessions()"
-    worker = portal.launch("revalidation", [sys.executable, "manage.py", "shell", "-c", task], OMEGA_PROCESS="worker")
-    assert worker.process.wait(60) == 0, worker.log.read_text()
 
 
 @pytest.mark.parametrize(("username", "role"), GROUPS)
@@ -185,6 +146,33 @@ def test_missing_mapper_is_named(page: Page, realm: Realm) -> None:
     assert not User.objects.filter(email="mia@example.test").exists()
     page.get_by_role("button", name="Start again").click()
     page.wait_for_url(OVERVIEW)
+
+
+def test_first_mapping_is_made_by_emergency_sign_in(page: Page, realm: Realm, portal: Portal, tmp_path: Path) -> None:
+    RoleMapping.objects.all().delete()
+    realm.add("eve", "omega-devops")
+    leave_for_keycloak(page)
+    give_password(page, "eve")
+    expect(page.get_by_test_id("unknown-values")).to_have_text("devops")
+
+    password = tmp_path / "password"
+    command = ["ensure_superuser", "--email", "root@example.test", "--password-file", str(password)]
+    assert portal.launch("superuser", [sys.executable, "manage.py", *command]).process.wait(60) == 0
+    page.goto("/sign-in/local/")
+    page.get_by_label("E-mail").fill("root@example.test")
+    page.get_by_label("Password", exact=True).fill(password.read_text().strip())
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(OVERVIEW)
+    page.goto("/people/roles/")
+    page.get_by_test_id("map-it").click()
+    page.get_by_role("combobox", name="Role").select_option("DEVOPS")
+    page.get_by_test_id("dialog-submit").click()
+    expect(page.get_by_test_id("map-it")).to_be_hidden()
+    sign_out(page)
+
+    leave_for_keycloak(page)
+    page.wait_for_url(OVERVIEW)
+    assert User.objects.get(email="eve@example.test").role == "DEVOPS"
 
 
 def test_unproven_email_of_a_superuser_opens_nothing(page: Page, realm: Realm) -> None:
