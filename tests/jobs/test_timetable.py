@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from apps.jobs.rules import newest_slot
 from omega_portal.celery import TASK_SECONDS, TIMETABLE, app
 from omega_portal.timetable import due_slots
@@ -15,12 +17,14 @@ def newest(name: str, now: datetime = NOW) -> datetime:
     return newest_slot(when["every"], now, when.get("offset", timedelta(0)))
 
 
+@pytest.mark.django_db
 def test_every_entry_is_a_task_that_a_worker_knows() -> None:
     app.loader.import_default_modules()
 
     assert {f"apps.{name.replace('.', '.tasks.')}" for name in TIMETABLE} <= set(app.tasks)
 
 
+@pytest.mark.django_db
 def test_every_task_of_the_portal_is_in_the_timetable() -> None:
     app.loader.import_default_modules()
     ours = {name.replace(".tasks.", ".").removeprefix("apps.") for name in app.tasks if name.startswith("apps.")}
