@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.core.handlers.asgi import ASGIRequest
 from django.http import StreamingHttpResponse
-from django.test import Client
+from django.test import AsyncClient, Client
 
 from apps.accounts.services import default_tenant
 from apps.audit import services
@@ -120,6 +121,21 @@ def test_file_holds_ones_own_tenant_only(ada: Client) -> None:
     text = text_of(ada.post("/audit/export/"))
     assert "OURS" in text
     assert "THEIRS" not in text
+
+
+def test_asynchronous_server_sends_the_same_file(client_as: Callable[[str], Client]) -> None:
+    for number in range(3):
+        record(action=f"POOL_{number}")
+    ada = make.user("ADMIN")
+
+    async def ask() -> str:
+        client = AsyncClient()
+        await client.aforce_login(ada, backend="apps.accounts.backends.EmailBackend")
+        answer = await client.post("/audit/export/", {"category": "POOL", "format": "json"})
+        assert isinstance(answer, StreamingHttpResponse), answer.status_code
+        return "".join([chunk.decode() async for chunk in answer.streaming_content])  # type: ignore[union-attr]
+
+    assert [row["action"] for row in json.loads(async_to_sync(ask)())] == ["POOL_2", "POOL_1", "POOL_0"]
 
 
 async def test_asynchronous_server_makes_one_page_at_a_time() -> None:
