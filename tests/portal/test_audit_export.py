@@ -126,11 +126,10 @@ def test_file_holds_ones_own_tenant_only(ada: Client) -> None:
 def test_asynchronous_server_sends_the_same_file(client_as: Callable[[str], Client]) -> None:
     for number in range(3):
         record(action=f"POOL_{number}")
-    ada = make.user("ADMIN")
+    client = AsyncClient()
+    client.cookies = client_as("ADMIN").cookies
 
     async def ask() -> str:
-        client = AsyncClient()
-        await client.aforce_login(ada, backend="apps.accounts.backends.EmailBackend")
         answer = await client.post("/audit/export/", {"category": "POOL", "format": "json"})
         assert isinstance(answer, StreamingHttpResponse), answer.status_code
         return "".join([chunk.decode() async for chunk in answer.streaming_content])  # type: ignore[union-attr]
