@@ -1,6 +1,7 @@
 """Signing in and out through Keycloak, as people and its administrator do it."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -97,28 +98,39 @@ def test_disabled_person_is_out_at_the_next_revalidation(page: Page, realm: Real
     expect(page.get_by_text("Account is disabled")).to_be_visible()
 
 
-def test_sign_out_by_the_administrator_of_keycloak_ends_the_session_here(page: Page, realm: Realm) -> None:
+@pytest.fixture
+def other_page(chromium: Browser, portal: Portal) -> Iterator[Page]:
+    """A tab of another browser."""
+    other = chromium.new_context(base_url=portal.url)
+    yield other.new_page()
+    other.close()
+
+
+def test_sign_out_by_the_administrator_of_keycloak_ends_all_sessions_here(
+    page: Page, other_page: Page, realm: Realm
+) -> None:
     realm.add("bob", "omega-users")
     sign_in(page, "bob")
+    sign_in(other_page, "bob")
+    assert WebSession.objects.filter(revoked_at=None).count() == 2
     realm.sign_out("bob")
 
-    wait_for(lambda: WebSession.objects.exclude(revoked_at=None).exists())
-    page.reload()
-    expect(page).to_have_url(SIGN_IN)
+    wait_for(lambda: not WebSession.objects.filter(revoked_at=None).exists())
+    for tab in (page, other_page):
+        tab.reload()
+        expect(tab).to_have_url(SIGN_IN)
 
 
-def test_sign_out_in_one_browser_leaves_the_other_one_signed_in(
-    page: Page, chromium: Browser, portal: Portal, realm: Realm
-) -> None:
+def test_sign_out_in_one_browser_leaves_the_other_one_signed_in(page: Page, other_page: Page, realm: Realm) -> None:
     realm.add("theo", "omega-users")
     sign_in(page, "theo")
-    other = chromium.new_context(base_url=portal.url)
-    sign_in(other.new_page(), "theo")
-    other.close()
+    sign_in(other_page, "theo")
     sign_out(page)
 
     first, second = WebSession.objects.order_by("created_at")
     assert first.revoked_at is not None and second.revoked_at is None
+    other_page.reload()
+    expect(other_page).to_have_url(OVERVIEW)
 
 
 def test_people_sign_in_after_a_rotation_of_keys(page: Page, realm: Realm, portal: Portal) -> None:
@@ -228,16 +240,14 @@ def test_realm_sends_nobody_to_another_address(realm: Realm, portal: Portal) -> 
 
 
 def test_stopped_keycloak_is_said_and_its_return_needs_nothing(
-    page: Page, chromium: Browser, realm: Realm, portal: Portal, server: KeycloakServer
+    page: Page, other_page: Page, realm: Realm, portal: Portal, server: KeycloakServer
 ) -> None:
     realm.add("ida", "omega-users")
     sign_in(page, "ida")
-    other = chromium.new_context(base_url=portal.url)
-    stranger = other.new_page()
     server.stop()
     try:
-        wait_for(lambda: finds_keycloak_away(stranger))
-        expect(stranger.get_by_test_id("break-glass-link")).to_be_visible()
+        wait_for(lambda: finds_keycloak_away(other_page))
+        expect(other_page.get_by_test_id("break-glass-link")).to_be_visible()
         revalidate(portal)
         page.reload()
         expect(page).to_have_url(OVERVIEW)
@@ -248,7 +258,6 @@ def test_stopped_keycloak_is_said_and_its_return_needs_nothing(
     page.reload()
     expect(page).to_have_url(OVERVIEW)
     expect(page.get_by_test_id("health-sign-in")).to_be_hidden()
-    stranger.get_by_role("button", name="Try again").click()
-    give_password(stranger, "ida")
-    stranger.wait_for_url(OVERVIEW)
-    other.close()
+    other_page.get_by_role("button", name="Try again").click()
+    give_password(other_page, "ida")
+    other_page.wait_for_url(OVERVIEW)
