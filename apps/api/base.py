@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from apps.accounts.models import ApiToken, User
 from apps.accounts.permissions import Action
 from apps.accounts.requests import context_of_person
+from apps.accounts.services.tokens import TokenRefused, record_token_refusal
 from apps.api.authentication import (
     AgentKeyAuthentication,
     AgentNode,
@@ -39,6 +40,7 @@ class View(APIView):
     content_negotiation_class = OnlyJSON
     http_method_names = ["get", "head", "post", "patch"]
     refused: Refused | None = None
+    refused_token: TokenRefused | None = None
     acting_as: ExitStack
 
     @classmethod
@@ -57,12 +59,16 @@ class View(APIView):
             answer["Cache-Control"] = "no-store"
             if self.refused:
                 _record_refusal(request, self.refused)
+            if self.refused_token:
+                record_token_refusal(refusal=self.refused_token)
         return answer
 
     def handle_exception(self, exc: Exception) -> Response:
         """Note a refusal for later."""
         if isinstance(exc, Refused):
             self.refused = exc
+        if isinstance(exc, TokenRefused):
+            self.refused_token = exc
         return super().handle_exception(exc)
 
     @property

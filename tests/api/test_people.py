@@ -209,3 +209,23 @@ def test_another_tenants_people_are_not_there_for_any_verb(ada: Client) -> None:
     assert get(ada, "users/", text="somebody")["results"] == []
     invited = {"email": "n@example.test", "tenant_id": str(theirs.tenant_id)}
     assert write(ada, "post", "invitations/", invited).json()["code"] == "other_tenant"
+
+
+def test_a_button_is_stale_too_where_the_version_is_sent(ada: Client) -> None:
+    user = from_provider(1)
+    User.objects.filter(pk=user.pk).update(full_name="Changed")
+    for path, body in (
+        ("deactivate/", {"reason": "x"}),
+        ("role-override/", {"role": "DEVOPS", "reason": "x"}),
+    ):
+        answer = write(ada, "post", f"users/{user.pk}/{path}", body, **{"If-Match": '"1"'})
+        assert (answer.status_code, answer.json()["code"]) == (412, "changed_meanwhile")
+    user.refresh_from_db()
+    assert (user.is_active, user.role) == (True, "USER")
+
+
+def test_the_last_admin_is_not_lost_over_rest(ada: Client) -> None:
+    me = make.user("ADMIN")
+    answer = write(ada, "patch", f"users/{me.pk}/", {"role": "USER"}, **{"If-Match": f'"{me.version}"'})
+    assert (answer.status_code, answer.json()["code"]) == (409, "last_admin")
+    assert write(ada, "post", f"users/{me.pk}/deactivate/", {"reason": "x"}).json()["code"] == "own_account"

@@ -101,10 +101,19 @@ def close_tenant(token: ApiToken) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil", [spoil_digest, expire, revoke, elsewhere_only, unreadable_network, close_account, close_tenant]
+    ("spoil", "why"),
+    [
+        (spoil_digest, None),
+        (expire, "expired"),
+        (revoke, "revoked"),
+        (elsewhere_only, "foreign_address"),
+        (unreadable_network, "foreign_address"),
+        (close_account, "account_closed"),
+        (close_tenant, "tenant_closed"),
+    ],
 )
-def test_a_token_that_is_not_good_any_more_is_refused_like_any_other(
-    db: None, spoil: Callable[[ApiToken], None]
+def test_a_token_that_is_not_good_any_more_is_refused_like_any_other_and_noted(
+    db: None, spoil: Callable[[ApiToken], None], why: str | None
 ) -> None:
     made = issued()
     assert program(made.text).get("/api/v1/me/").status_code == 200
@@ -112,6 +121,8 @@ def test_a_token_that_is_not_good_any_more_is_refused_like_any_other(
     answer = program(made.text).get("/api/v1/me/")
     assert (answer.status_code, answer.json()) == (401, SAME)
     assert "Bearer" in answer["WWW-Authenticate"]
+    noted = AuditLog.objects.filter(action="API_TOKEN_REFUSED")
+    assert [(entry.error_message, entry.resource_id) for entry in noted] == ([(why, made.row.pk)] if why else [])
 
 
 GARBAGE = {"empty": "omp_", "long": "x" * 5000, "mistyped": "omp_aaaaaaaaaaaa_" + "b" * 49, "foreign": "omp_\u00e9"}

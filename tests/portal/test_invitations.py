@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.accounts.models import Invitation, User
 from apps.audit.models import AuditLog
 from tests import make
+from tests.people import somebody
 
 SignIn = Callable[[str], Client]
 GOOD = {"full_name": "Nora New", "new_password": make.PASSWORD, "again": make.PASSWORD}
@@ -109,3 +110,15 @@ def test_with_an_identity_provider_the_link_only_says_where_to_sign_in(link: str
     assert "Sign in with Keycloak using this e-mail" in page and "new_password" not in page
     Client().post(link, GOOD)
     assert not User.objects.filter(email="nora@example.test").exists()
+
+
+@pytest.mark.parametrize(("role", "status"), [("USER", 200), ("ADMIN", 422)])
+def test_an_account_that_is_there_is_linked_by_invitation_unless_it_is_mighty(
+    client_as: SignIn, settings: object, role: str, status: int
+) -> None:
+    ada = client_as("ADMIN")
+    settings.OMEGA = settings.OMEGA.model_copy(update={"oidc_issuer": "https://id.example.test"})  # type: ignore[attr-defined]
+    known = somebody(1, role=role)
+    form = {"email": known.email, "role": "USER", "tenant_id": str(known.tenant_id)}
+    assert ada.post("/people/invitations/new/", form).status_code == status
+    assert [row.user_id for row in Invitation.objects.all()] == ([known.pk] if status == 200 else [])

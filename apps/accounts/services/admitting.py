@@ -12,9 +12,9 @@ from django.db import IntegrityError, transaction
 from apps.accounts import lookups
 from apps.accounts.models import AuthProvider, Invitation, Tenant, User, WebSession
 from apps.accounts.oidc_errors import SignInRefused
-from apps.accounts.permissions import Role
 from apps.accounts.rules import RoleDecision
 from apps.accounts.services.events import record_about
+from apps.accounts.services.guards import may_be_linked
 from apps.accounts.services.sync import decide_role, no_role, sync_user
 from apps.accounts.services.web_sessions import close_sessions
 from apps.core.context import acting, as_system
@@ -68,7 +68,7 @@ def _link(claims: Mapping[str, Any], now: datetime) -> User | None:
         return None
     user = User.objects.select_for_update().get(pk=existing.pk)
     invitation = _invitation(email, now) if claims.get("email_verified") is True else None
-    if invitation is None or invitation.user_id != user.pk or not _may_be_linked(user):
+    if invitation is None or invitation.user_id != user.pk or not may_be_linked(user):
         raise SignInRefused(
             "ask_to_link",
             "An account with your e-mail exists here, but is not yours by proof. Ask an administrator to link it: "
@@ -81,13 +81,6 @@ def _link(claims: Mapping[str, Any], now: datetime) -> User | None:
     close_sessions(sessions=WebSession.objects.filter(user=user), reason="account linked", now=now)
     record_about("ACCOUNT_LINKED", user)
     return user
-
-
-def _may_be_linked(user: User) -> bool:
-    """Tell whether an account may be handed to an identity: local, open, unlinked, and with no special power."""
-    is_plain = not (user.is_superuser or user.role == Role.ADMIN or user.role_override)
-    is_free = user.auth_provider == AuthProvider.LOCAL and not user.keycloak_user_id
-    return is_plain and is_free and user.is_active
 
 
 def _create(claims: Mapping[str, Any], decision: RoleDecision, now: datetime) -> User:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from apps.accounts.models import User
+from apps.accounts.models import AuthProvider, User
 from apps.accounts.permissions import Role, may_give
 from apps.accounts.selectors.people import sees_all_tenants
 from apps.core.context import acting, as_system, current
@@ -54,6 +54,13 @@ def refuse_foreign_tenant(actor: User, tenant_id: UUID | None) -> None:
     """Raise Forbidden when somebody bound to a tenant reaches beyond it."""
     if not sees_all_tenants(actor) and tenant_id != actor.tenant_id:
         raise Forbidden("other_tenant", "You administer your own tenant only.", field="tenant")
+
+
+def may_be_linked(user: User) -> bool:
+    """Tell whether an account may be handed to an identity: local, open, unlinked, and with no special power."""
+    is_plain = not (user.is_superuser or user.role == Role.ADMIN or user.role_override)
+    is_free = user.auth_provider == AuthProvider.LOCAL and not user.keycloak_user_id
+    return is_plain and is_free and user.is_active
 
 
 def refuse_unless_for_all(actor: User) -> None:

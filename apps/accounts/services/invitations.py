@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from apps.accounts.lookups import user_by_email
 from apps.accounts.models import Invitation, User
 from apps.accounts.selectors.invitations import invitation_presented
-from apps.accounts.services.guards import refuse_foreign_tenant, refuse_to_exceed
+from apps.accounts.services.guards import may_be_linked, refuse_foreign_tenant, refuse_to_exceed
 from apps.accounts.services.web_sessions import begin_session
 from apps.audit.models import Category
 from apps.audit.services import record
@@ -58,7 +58,8 @@ def invite(
     refuse_foreign_tenant(actor, tenant_id)
     email = email.strip().lower()
     known = user_by_email(email)
-    if known is not None and not (has_identity_provider() and _may_be_linked(known, tenant_id)):
+    is_linkable = known is not None and may_be_linked(known) and known.tenant_id == tenant_id
+    if known is not None and not (has_identity_provider() and is_linkable):
         raise Conflict("email_taken", "Somebody has this e-mail already.", field="email")
     Invitation.objects.filter(email__iexact=email, used_at=None, revoked_at=None, expires_at__lte=now).update(
         revoked_at=now
@@ -122,11 +123,6 @@ def _set_password(user: User, password: str) -> None:
     except IntegrityError:
         raise Conflict("email_taken", "Somebody has this e-mail already.") from None
     user.refresh_from_db()
-
-
-def _may_be_linked(user: User, tenant_id: UUID) -> bool:
-    """Tell whether an account may be linked by invitation: local, unlinked, of this tenant, no superuser."""
-    return user.keycloak_user_id is None and user.tenant_id == tenant_id and not user.is_superuser
 
 
 def _record(action: str, row: Invitation) -> None:

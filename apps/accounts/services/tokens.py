@@ -10,8 +10,8 @@ from django.db import transaction
 
 from apps.accounts.lookups import token_by_key_id, user_by_id
 from apps.accounts.models import ApiToken, TokenScope, User
-from apps.audit.models import Category
-from apps.audit.services import record
+from apps.audit.models import Category, Status
+from apps.audit.services import record, record_apart
 from apps.core.address import Address, is_allowed
 from apps.core.context import acting, as_system, because
 from apps.core.errors import Conflict, Invalid, Unauthenticated
@@ -20,6 +20,7 @@ from apps.core.keys import PERSONAL_TOKEN, digests_match, new_key, parse
 LONGEST_DAYS: Final = 365
 MOST_LIVE: Final = 25
 MOST_NETWORKS: Final = 20
+NOT_ACCEPTED: Final = ("invalid_token", "The token is not accepted.")
 USE_NOTED_EVERY: Final = timedelta(minutes=1)
 
 
@@ -79,23 +80,33 @@ def checked_networks(entries: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def token_presented(*, text: str, address: Address | None, now: datetime) -> ApiToken:
-    """Return the live token with its open person; raises Unauthenticated, one and the same for every bad token.
+class TokenRefused(Unauthenticated):
+    """A real token that is not good any more; its owner can read in the audit log why, its bearer cannot tell."""
 
-    The use is noted at most once a minute.
+    def __init__(self, token: ApiToken, why: str) -> None:
+        """Remember which token, and why."""
+        super().__init__(*NOT_ACCEPTED)
+        self.token, self.why = token, why
+
+
+def token_presented(*, text: str, address: Address | None, now: datetime) -> ApiToken:
+    """Return the live token with its open person; the use is noted at most once a minute.
+
+    Raises Unauthenticated, one and the same for every bad token; TokenRefused where the secret was right, which is
+    worth an entry in the audit log: `record_token_refusal`.
     """
     parsed = parse(text, PERSONAL_TOKEN)
     token = token_by_key_id(parsed.key_id) if parsed else None
     if token is None or parsed is None or not digests_match(bytes(token.digest), parsed.digest):
-        raise _refused()
-    if token.revoked_at or token.expires_at <= now or not is_allowed(address, token.allowed_ips):
-        raise _refused()
+        raise Unauthenticated(*NOT_ACCEPTED)
+    if why := _why_over(token, address, now):
+        raise TokenRefused(token, why)
     person = user_by_id(token.user_id)
     if person is None or not person.is_active:
-        raise _refused()
+        raise TokenRefused(token, "account_closed")
     with acting(as_system(email=person.email, user_id=str(person.pk))), transaction.atomic():
         if person.tenant and not person.tenant.is_active:
-            raise _refused()
+            raise TokenRefused(token, "tenant_closed")
         if token.last_used_at is None or now - token.last_used_at >= USE_NOTED_EVERY:
             used_from = str(address) if address else None
             ApiToken.objects.filter(pk=token.pk).update(last_used_at=now, last_used_ip=used_from)
@@ -103,9 +114,24 @@ def token_presented(*, text: str, address: Address | None, now: datetime) -> Api
     return token
 
 
-def _refused() -> Unauthenticated:
-    """Return the one answer to every token that is not accepted."""
-    return Unauthenticated("invalid_token", "The token is not accepted.")
+def record_token_refusal(*, refusal: TokenRefused) -> None:
+    """Write down, in a transaction of its own, that a token was presented which is not good any more."""
+    owner = user_by_id(refusal.token.user_id)
+    record_apart(
+        action="API_TOKEN_REFUSED", category=Category.AUTH, resource_type="api_token",
+        resource_id=refusal.token.key_id, resource_name=refusal.token.name, status=Status.FAILURE,
+        error_message=refusal.why, details={"owner": str(refusal.token.user_id)},
+        tenant_id=owner.tenant_id if owner else None,
+    )  # fmt: skip
+
+
+def _why_over(token: ApiToken, address: Address | None, now: datetime) -> str:
+    """Say why a token opens nothing from there; empty while it does."""
+    if token.revoked_at:
+        return "revoked"
+    if token.expires_at <= now:
+        return "expired"
+    return "" if is_allowed(address, token.allowed_ips) else "foreign_address"
 
 
 def _record(action: str, token: ApiToken) -> None:
