@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from django.db import connection
 
-from apps.accounts.models import ApiToken, Invitation, Quota, User
+from apps.accounts.models import ApiToken, Invitation, Quota, QuotaRequest, User, WebSession
 from apps.audit.models import AuditLog, Category, Status
 from apps.audit.rules import commitment
 from apps.audit.services import record
@@ -104,6 +104,35 @@ def test_invitation_is_about_itself_until_somebody_is_known(now: Any) -> None:
     entry = newest(resource_type="invitation")
     assert (entry.subject_id, entry.tenant_id) == (invitation.pk, invitation.tenant_id)
     assert "new@" not in str(entry.details)
+
+
+def test_event_about_what_a_person_owns_is_about_them_though_its_writer_does_not_say_so(now: Any) -> None:
+    """So `resource_name` is personal there, and goes when they are erased."""
+    uma = make.user("USER")
+    token = ApiToken.objects.create(key_id="k", user=uma, name="Uma's laptop", digest=b"d" * 32, expires_at=now)
+    wish = QuotaRequest.objects.create(user=uma, reason="more", cpu_cores=2)
+    owned = {
+        "api_token": token.pk,
+        "quota": Quota.objects.create(user=uma, cpu_cores=4).pk,
+        "quota_request": wish.pk,
+        "web_session": WebSession.objects.create(user=uma, session_digest="d", expires_at=now).pk,
+        "invitation": Invitation.objects.create(
+            tenant=uma.tenant, user=uma, email=uma.email, key_id="i", digest=b"d" * 32, expires_at=now
+        ).pk,
+    }
+    for kind, key in owned.items():
+        record(action=f"T_{kind}", category=Category.USER, resource_type=kind, resource_id=key, resource_name=uma.email)
+
+    for kind in owned:
+        entry = newest(action=f"T_{kind}")
+        assert (kind, entry.subject_id, entry.subject_digest is not None) == (kind, uma.pk, True)
+
+
+def test_quota_of_a_tenant_is_about_nobody() -> None:
+    quota = Quota.objects.create(tenant=make.tenant(), cpu_cores=4)
+    record(action="T", category=Category.USER, resource_type="quota", resource_id=quota.pk, resource_name="Physics")
+
+    assert (newest(action="T").subject_id, newest(action="T").subject_digest) == (None, None)
 
 
 def test_rows_of_a_node_are_in_its_tenant() -> None:
