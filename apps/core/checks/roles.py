@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 
 from apps.core.checks.findings import error
 from apps.core.sql import fetch_all
@@ -25,7 +25,7 @@ def serving_roles_check(app_configs: Sequence[Any] | None, **options: Any) -> li
     roles = sorted({unquote(urlsplit(url).username or "") for url in settings.DATABASE_ROLE_URLS.values()})
     try:
         return list(role_findings(fetch_all(__file__, "serving_roles.sql", {"roles": roles})))
-    except DatabaseError as trouble:
+    except (DatabaseError, InterfaceError) as trouble:
         words = str(trouble).splitlines()[0]
         return [checks.Info(f"The database was not asked about its roles: {words}", id="omega.I050")]
 
