@@ -49,9 +49,7 @@ def close_database_login(*, name: str) -> None:
 def _check(name: str, group: str, user: User | None) -> None:
     """Refuse names that could be mistaken for the portal's roles, unknown groups, and a USER who is nobody."""
     if not NAME.fullmatch(name) or name.startswith(RESERVED) or name in GROUPS:
-        raise Invalid(
-            "bad_name", "A name is 3 to 63 of a-z, 0-9 and _, from a letter on, not omega_…", field="name"
-        )
+        raise Invalid("bad_name", "A name is 3 to 63 of a-z, 0-9 and _, from a letter on, not omega_…", field="name")
     if group not in GROUPS:
         raise Invalid("unknown_group", f"Choose one of {', '.join(GROUPS)}.", field="group")
     if group == OWN_ROWS_ONLY and user is None:
