@@ -71,15 +71,17 @@ def test_invited_account_is_linked_once_and_keeps_its_history(op: OpenIdProvider
     "columns",
     [
         {"role": "ADMIN"},
+        {"is_superuser": True},
         {"role_override": True},
         {"issuer": "https://other.example", "keycloak_user_id": "somebody", "auth_provider": "keycloak"},
         {"is_active": False},
     ],
-    ids=["an ADMIN", "with an override", "linked already", "closed"],
+    ids=["an ADMIN", "a superuser", "with an override", "linked already", "closed"],
 )
 def test_special_account_is_never_linked(columns: dict[str, Any], op: OpenIdProvider, now: datetime) -> None:
-    uma = make.user("USER", email="uma@example.test", **{k: v for k, v in columns.items() if k != "role"})
-    User.objects.filter(pk=uma.pk).update(**columns)
+    uma = make.user("USER")
+    with acting_as("omega_owner"):
+        User.objects.filter(pk=uma.pk).update(**columns)
     invite(uma.email, now, user=uma)
     op.add("mallory", email=uma.email)
 

@@ -16,15 +16,23 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mapped")]
 CONFIGURATION = "/.well-known/openid-configuration"
 
 
-@pytest.fixture(autouse=True)
-def impatient(settings: Settings) -> None:
-    """Let silence be noticed soon, and a failure not be remembered."""
-    settings.OIDC_TIMEOUT = 0.3
+@pytest.fixture
+def trouble_at(op: OpenIdProvider, settings: Settings) -> Callable[[str, str], None]:
+    """Return a switch for trouble at a path of the provider; its silence is noticed soon."""
+
+    def begin(path: str, trouble: str) -> None:
+        op.trouble[path] = trouble
+        if trouble == "silent":
+            settings.OIDC_TIMEOUT = 1.0
+
+    return begin
 
 
 @pytest.mark.parametrize("trouble", ["broken", "nonsense", "silent"])
-def test_provider_in_trouble_at_the_start_is_a_503_that_says_so(trouble: str, op: OpenIdProvider) -> None:
-    op.trouble[CONFIGURATION] = trouble
+def test_provider_in_trouble_at_the_start_is_a_503_that_says_so(
+    trouble: str, trouble_at: Callable[[str, str], None]
+) -> None:
+    trouble_at(CONFIGURATION, trouble)
     answer = Client().post("/oidc/start/")
 
     assert answer.status_code == 503
@@ -36,12 +44,12 @@ def test_provider_in_trouble_at_the_start_is_a_503_that_says_so(trouble: str, op
 @pytest.mark.parametrize("path", ["/token", "/certs"])
 @pytest.mark.parametrize("trouble", ["broken", "nonsense", "silent"])
 def test_provider_in_trouble_on_the_way_back_is_a_503_and_opens_nothing(
-    path: str, trouble: str, op: OpenIdProvider
+    path: str, trouble: str, op: OpenIdProvider, trouble_at: Callable[[str, str], None]
 ) -> None:
     op.add("olga")
     client = Client()
     address = leave(client)
-    op.trouble[path] = trouble
+    trouble_at(path, trouble)
     answer = come_back(client, address)
 
     assert answer.status_code == 503
