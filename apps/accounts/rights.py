@@ -19,7 +19,7 @@ WORDS: Final[dict[Action, tuple[str, str]]] = {
     Action.NODE_KEYS_REVOKE: ("Fleet", "Revoke keys of nodes"),
     Action.METRICS_VIEW: ("Metrics", "See vitals, charts and custom metrics"),
     Action.PROCESSES_VIEW: ("Metrics", "See the processes of nodes"),
-    Action.USERS_VIEW: ("People", "See people, their roles and their tokens"),
+    Action.USERS_VIEW: ("People", "See people and where their roles come from"),
     Action.USERS_EDIT: ("People", "Change names, roles and tenants of people"),
     Action.USERS_INVITE: ("People", "Invite people"),
     Action.USERS_DEACTIVATE: ("People", "Close and open accounts"),
@@ -39,6 +39,7 @@ WORDS: Final[dict[Action, tuple[str, str]]] = {
     Action.TOKENS_OWN: ("Own account", "Make and revoke one's own API tokens"),
     Action.SESSIONS_OWN: ("Own account", "See and end one's own web sessions"),
 }
+OF_ALL_TENANTS: Final = frozenset({Action.ROLES_MAP})
 AREAS: Final = tuple(dict.fromkeys(area for area, _ in WORDS.values()))
 
 
@@ -71,7 +72,9 @@ def explain(actor: User) -> list[Right]:
 
 def scope_of(actor: User) -> str:
     """Say over which rows the rights hold."""
-    return f"Only what belongs to the tenant {actor.tenant}." if actor.tenant_id else "All tenants."
+    if actor.tenant_id:
+        return f"Only what belongs to the tenant {actor.tenant}."
+    return "All tenants." if actor.role == Role.ADMIN else "No tenant, hence no rows at all."
 
 
 def role_source(actor: User) -> str:
@@ -103,7 +106,8 @@ def _why(actor: User, action: Action, *, is_granted: bool) -> str:
         return "Superuser: everything is allowed, whatever the role."
     source = SOURCES[role_source(actor)]
     if is_granted:
-        return f"Role {actor.role}, {source}."
+        bound = " Reading it only: it concerns all tenants." if action in OF_ALL_TENANTS and actor.tenant_id else ""
+        return f"Role {actor.role}, {source}.{bound}"
     return f"Needs {_roles_with(action)}; the role is {actor.role}, {source}."
 
 

@@ -103,9 +103,9 @@ def approve(request: SignedIn, request_id: UUID) -> HttpResponse:
     row = request_by_id(request.user, request_id)
     until = f"until {localtime(row.until):%d %b %Y, %H:%M}" if row.until else "for good"
     hard = {limit.name: limit.hard for limit in limits_of(Subject(user=row.user), timezone.now())}
-    now = {name: "no limit" if limit is None else plain(limit) for name, limit in hard.items()}
+    now = {name: "no limit, stays so; asked for" if each is None else f"{plain(each)} →" for name, each in hard.items()}
     lines = tuple(
-        f"{label}: {now[name]} → at least {plain(getattr(row, name))} {unit}"
+        f"{label}: {now[name]} {plain(getattr(row, name))} {unit}".rstrip()
         for name, (label, unit) in AMOUNTS.items()
         if getattr(row, name) is not None
     )
