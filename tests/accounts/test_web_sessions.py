@@ -63,6 +63,7 @@ def test_cookie_stands_nowhere_in_the_database_and_no_row_opens_a_session(ada: U
     client = Client()
     by_password(client)
     kept = [Session.objects.get().session_key, WebSession.objects.get().session_digest]
+    assert [len(key) for key in kept] == [40, 64]
 
     assert not any(cookie(client) in key for key in kept)
     assert [is_in(with_cookie(key)) for key in kept] == [False, False]
@@ -104,6 +105,14 @@ def test_session_without_its_row_is_none(ada: User) -> None:
 
     assert not is_in(client)
     assert not Session.objects.exists()
+
+
+def test_session_whose_row_is_of_somebody_else_is_none(ada: User) -> None:
+    client = Client()
+    by_password(client)
+    WebSession.objects.update(user=make.user("USER"))
+
+    assert not is_in(client)
 
 
 def test_session_ends_when_nobody_used_it_for_long(ada: User) -> None:
@@ -167,6 +176,7 @@ def test_all_sessions_end_but_the_one_that_asks(ada: User, now: datetime) -> Non
     )
     assert (is_in(here), is_in(there)) == (True, False)
     assert WebSession.objects.get(revoked_at=now).refresh_token is None
+    assert Session.objects.count() == 1
 
 
 def test_session_of_a_closed_account_is_over_at_once(ada: User) -> None:
