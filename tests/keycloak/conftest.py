@@ -23,10 +23,6 @@ FILE = ROOT / "docker" / "keycloak" / "omega-realm.json"
 MAPPED = {"admin": "ADMIN", "devops": "DEVOPS", "analyst": "ANALYST", "user": "USER", "readonly": "READONLY"}
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "keycloak: signs in through a real Keycloak")
-
-
 @pytest.fixture(scope="module")
 def client_secret() -> str:
     """The secret that Keycloak and the portal share."""
@@ -95,9 +91,8 @@ def running_portal(
 
 @pytest.fixture
 def portal(running_portal: Portal, committed: None) -> Portal:
-    """The portal without any data but the mapping of Keycloak's roles."""
-    for value, role in MAPPED.items():
-        RoleMapping.objects.update_or_create(claim_value=value, defaults={"role": role})
+    """The portal without any data but the mapping of Keycloak's roles that it begins with."""
+    assert dict(RoleMapping.objects.values_list("claim_value", "role")) == MAPPED
     return running_portal
 
 
