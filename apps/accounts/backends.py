@@ -29,7 +29,8 @@ class EmailBackend(BaseBackend):
         # An old hash is replaced here, before anybody is signed in.
         with acting(as_system(user.email)), transaction.atomic():
             is_right = user.check_password(password)
-        return user if is_right and user.is_active and user.auth_provider == AuthProvider.LOCAL else None
+        is_open = user.is_active and lookups.user_by_id(user.pk) is not None
+        return user if is_right and is_open and user.auth_provider == AuthProvider.LOCAL else None
 
     def get_user(self, user_id: UUID | str) -> User | None:
         """Return the person of a session while their account is open."""

@@ -17,7 +17,7 @@ Row = TypeVar("Row", bound=Model)
 
 
 def user_by_id(user_id: UUID | str) -> User | None:
-    """Return the person of a session."""
+    """Return the person of a session or token; None for people of a closed tenant."""
     return _row(User, "user_by_id.sql", user_id=str(user_id))
 
 

@@ -15,6 +15,13 @@ class ProviderUnavailable(PortalError):
         super().__init__("sign_in_service_unavailable", f"The sign-in service does not answer ({what}).")
 
 
+class ClientRefused(ProviderUnavailable):
+    """The identity provider does not know this portal by the name and secret it gives: a setting is at fault.
+
+    As long as it lasts nobody can be asked about, so sessions are treated as while the provider is away.
+    """
+
+
 class GrantRefused(Forbidden):
     """The identity provider refuses a code or a refresh token for good."""
 

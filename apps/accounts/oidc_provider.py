@@ -16,7 +16,7 @@ import requests
 from django.conf import settings
 from requests.auth import HTTPBasicAuth
 
-from apps.accounts.oidc_errors import GrantRefused, ProviderUnavailable, TokenRefused
+from apps.accounts.oidc_errors import ClientRefused, GrantRefused, ProviderUnavailable, TokenRefused
 
 ALGORITHM = "RS256"
 KEPT_SECONDS = 600.0
@@ -25,6 +25,7 @@ RECENT_SECONDS = 10.0
 NOT_AGAIN_SECONDS = 2.0
 LARGEST_ANSWER = 1024 * 1024
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+CLIENT_ERRORS = ("invalid_client", "unauthorized_client")
 
 
 class Kept:
@@ -119,6 +120,8 @@ class Provider:
         error = str(found.get("error", ""))[:100]
         if answer.status_code == requests.codes.bad_request and error == "invalid_grant":
             raise GrantRefused(error)
+        if error in CLIENT_ERRORS:
+            raise ClientRefused(f"tokens: {answer.status_code} {error}")
         raise ProviderUnavailable(f"tokens: {answer.status_code} {error}")
 
     def _read_discovery(self) -> dict[str, Any]:

@@ -65,6 +65,7 @@ WRONG = {
     "empty password": ("ada@example.test", ""),
     "no such account": ("nobody@example.test", make.PASSWORD),
     "closed account": ("otto@example.test", make.PASSWORD),
+    "closed tenant": ("rita@example.test", make.PASSWORD),
     "signs in elsewhere": ("ana@example.test", make.PASSWORD),
     "no password kept": ("uma@example.test", make.PASSWORD),
     "NUL in the e-mail": ("ada@example.test\x00", make.PASSWORD),
@@ -80,6 +81,7 @@ def cast(ada: User) -> None:
     make.user("DEVOPS", password=make.PASSWORD, is_active=False)
     make.user("ANALYST", password=make.PASSWORD, auth_provider="keycloak")
     make.user("USER")
+    make.user("READONLY", password=make.PASSWORD, tenant=make.tenant(is_active=False))
 
 
 @pytest.mark.parametrize("case", WRONG)

@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 
-from apps.accounts.models import User, WebSession
+from apps.accounts.models import Tenant, User, WebSession
 from apps.accounts.rules import end_of_session
 from apps.accounts.services import end_all_sessions, end_session, forget_old_sign_ins
 from apps.accounts.web_sessions import digest_of
@@ -188,6 +188,15 @@ def test_session_of_a_closed_account_is_over_at_once(ada: User) -> None:
     row.refresh_from_db()
     assert row.revoked_at is not None
     User.objects.filter(pk=ada.pk).update(is_active=True)
+    assert not is_in(client)
+
+
+def test_session_of_a_closed_tenant_is_over_at_once() -> None:
+    client, tenant = Client(), make.tenant()
+    signed_in.sign_in(client, make.user("USER", tenant=tenant))
+    assert is_in(client)
+
+    Tenant.objects.filter(pk=tenant.pk).update(is_active=False)
     assert not is_in(client)
 
 

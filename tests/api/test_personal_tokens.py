@@ -109,7 +109,7 @@ def close_tenant(token: ApiToken) -> None:
         (elsewhere_only, "foreign_address"),
         (unreadable_network, "foreign_address"),
         (close_account, "account_closed"),
-        (close_tenant, "tenant_closed"),
+        (close_tenant, "account_closed"),
     ],
 )
 def test_a_token_that_is_not_good_any_more_is_refused_like_any_other_and_noted(

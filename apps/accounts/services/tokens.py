@@ -105,8 +105,6 @@ def token_presented(*, text: str, address: Address | None, now: datetime) -> Api
     if person is None or not person.is_active:
         raise TokenRefused(token, "account_closed")
     with acting(as_system(email=person.email, user_id=str(person.pk))), transaction.atomic():
-        if person.tenant and not person.tenant.is_active:
-            raise TokenRefused(token, "tenant_closed")
         if token.last_used_at is None or now - token.last_used_at >= USE_NOTED_EVERY:
             used_from = str(address) if address else None
             ApiToken.objects.filter(pk=token.pk).update(last_used_at=now, last_used_ip=used_from)
@@ -136,8 +134,9 @@ def _why_over(token: ApiToken, address: Address | None, now: datetime) -> str:
 
 def _record(action: str, token: ApiToken) -> None:
     """Record what happened to a token."""
-    details = {"scopes": [str(scope) for scope in token.scopes], "allowed_ips": token.allowed_ips}
+    details = {"scopes": [str(scope) for scope in token.scopes], "owner": str(token.user_id)}
     record(
         action=action, category=Category.USER, resource_type="api_token", resource_id=token.key_id,
-        resource_name=token.name, details={**details, "owner": str(token.user_id)}, tenant_id=token.user.tenant_id,
+        resource_name=token.name, details=details, personal={"allowed_ips": token.allowed_ips},
+        subject_id=token.user_id, tenant_id=token.user.tenant_id,
     )  # fmt: skip

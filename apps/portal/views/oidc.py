@@ -16,7 +16,14 @@ from mozilla_django_oidc.utils import import_from_settings
 from mozilla_django_oidc.views import OIDCAuthenticationCallbackView, OIDCAuthenticationRequestView
 
 from apps.accounts.oidc import proof_of
-from apps.accounts.oidc_errors import RETRY_SECONDS, GrantRefused, ProviderUnavailable, SignInRefused, TokenRefused
+from apps.accounts.oidc_errors import (
+    RETRY_SECONDS,
+    ClientRefused,
+    GrantRefused,
+    ProviderUnavailable,
+    SignInRefused,
+    TokenRefused,
+)
 from apps.accounts.oidc_provider import provider
 from apps.accounts.requests import sender_text
 from apps.accounts.services.backchannel import obey_logout_token
@@ -177,7 +184,12 @@ def _logout_refused(request: HttpRequest, refusal: TokenRefused) -> HttpResponse
 def _away(request: HttpRequest, trouble: ProviderUnavailable) -> HttpResponse:
     """Say that the sign-in service is away, and what else there is."""
     log.warning("nobody can sign in: %s", trouble.detail)
-    answer = _page(request, "errors/idp_away.html", {"break_glass": settings.OMEGA.break_glass}, trouble.status)
+    answer = _page(
+        request,
+        "errors/idp_away.html",
+        {"break_glass": settings.OMEGA.break_glass, "client_refused": isinstance(trouble, ClientRefused)},
+        trouble.status,
+    )
     answer["Retry-After"] = str(RETRY_SECONDS)
     return answer
 

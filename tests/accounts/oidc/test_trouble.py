@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from pydantic import SecretStr
 from pytest_django import Settings
 
 from apps.accounts import oidc_provider
@@ -53,6 +54,20 @@ def test_provider_in_trouble_on_the_way_back_is_a_503_and_opens_nothing(
     answer = come_back(client, address)
 
     assert answer.status_code == 503
+    assert not WebSession.objects.exists()
+
+
+def test_secret_that_the_provider_does_not_accept_is_said_with_the_settings_to_mend(
+    op: OpenIdProvider, settings_with: Callable[..., None]
+) -> None:
+    op.add("olga")
+    client = Client()
+    address = leave(client)
+    settings_with(oidc_client_secret=SecretStr("of-yesterday"))
+    answer = come_back(client, address)
+
+    assert answer.status_code == 503
+    assert b"OIDC_CLIENT_SECRET" in answer.content
     assert not WebSession.objects.exists()
 
 
