@@ -29,6 +29,6 @@ def erased_people() -> list[UUID]:
 
 def seal_state() -> SealState:
     """Return it. One verification at most is open, and none is asked for meanwhile, so two rows hold both."""
-    newest = list(AuditVerification.objects.order_by("-requested_at")[:2])
+    newest = list(AuditVerification.objects.order_by("-requested_at", "-finished_at")[:2])
     running = next((check for check in newest if check.is_open), None)
     return SealState(newest_seal(), running, next((check for check in newest if not check.is_open), None))
