@@ -142,7 +142,7 @@ class UserAdmin(Correction, DjangoUserAdmin):  # type: ignore[misc, type-arg]
             obj.tenant = getattr(request.user, "tenant", None) or default_tenant()
         super().save_model(request, obj, form, change)
         if change and "is_active" in form.changed_data and not obj.is_active:
-            end_everything_of(user=obj, now=timezone.now())
+            end_everything_of(user=obj, reason="account closed", now=timezone.now())
 
     def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
         changed = changed_fields(message)

@@ -10,13 +10,13 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
 from apps.accounts import lookups
-from apps.accounts.models import AuthProvider, Invitation, Tenant, User, WebSession
+from apps.accounts.models import AuthProvider, Invitation, Tenant, User
 from apps.accounts.oidc_errors import SignInRefused
 from apps.accounts.rules import RoleDecision
+from apps.accounts.services.ending import end_everything_of
 from apps.accounts.services.events import record_about
 from apps.accounts.services.guards import may_be_linked
 from apps.accounts.services.sync import decide_role, no_role, sync_user
-from apps.accounts.services.web_sessions import close_sessions
 from apps.core.context import acting, as_system
 from apps.core.text import storable
 
@@ -78,8 +78,7 @@ def _link(claims: Mapping[str, Any], now: datetime) -> User | None:
     user.issuer, user.keycloak_user_id = claims["iss"], claims["sub"]
     user.save()
     _use(invitation, now)
-    close_sessions(sessions=WebSession.objects.filter(user=user), reason="account linked", now=now)
-    record_about("ACCOUNT_LINKED", user)
+    record_about("ACCOUNT_LINKED", user, details=end_everything_of(user=user, reason="account linked", now=now))
     return user
 
 

@@ -27,15 +27,16 @@ def deactivate_person(*, actor: User, user: User, reason: str, version: int | No
         row = locked(user, version)
         refuse_to_exceed(actor, row.role)
         _switch(row, is_active=False)
-        record_change("USER_DEACTIVATED", row, details=end_everything_of(user=row, now=now))
+        ended = end_everything_of(user=row, reason="account closed", now=now)
+        record_change("USER_DEACTIVATED", row, details=ended)
     row.refresh_from_db()
     return row
 
 
-def end_everything_of(*, user: User, now: datetime) -> dict[str, int]:
-    """End the web sessions and tokens of a closed account, in the caller's transaction; returns how many of each."""
+def end_everything_of(*, user: User, reason: str, now: datetime) -> dict[str, int]:
+    """End the web sessions and API tokens of an account, in the caller's transaction; returns how many of each."""
     tokens = ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=now)
-    ended = close_sessions(sessions=WebSession.objects.filter(user=user), reason="account closed", now=now)
+    ended = close_sessions(sessions=WebSession.objects.filter(user=user), reason=reason, now=now)
     return {"sessions": ended, "tokens": tokens}
 
 

@@ -8,6 +8,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from apps.accounts.models import Invitation, RoleMapping, Tenant, UnknownClaim, User, WebSession
+from apps.accounts.services.tokens import create_token
 from apps.audit.models import AuditLog
 from tests import make, signed_in
 from tests.accounts.oidc.conftest import code_of, walk
@@ -55,6 +56,7 @@ def test_invited_account_is_linked_once_and_keeps_its_history(op: OpenIdProvider
     uma = make.user("USER", password=make.PASSWORD)
     invitation = invite("UMA@example.test", now, user=uma)
     signed_in.sign_in(local := Client(), uma)
+    earlier = create_token(user=uma, name="of whoever held it", can_write=True, days=9, allowed_ips=[], now=now)
     op.add("uma-at-keycloak", email="uma@example.test", roles=["analyst"])
     client = Client()
     walk(client)
@@ -64,7 +66,10 @@ def test_invited_account_is_linked_once_and_keeps_its_history(op: OpenIdProvider
     assert (uma.keycloak_user_id, uma.role, uma.password) == ("uma-at-keycloak", "ANALYST", None)
     assert invitation.used_at is not None
     assert (client.get("/").status_code, local.get("/").status_code) == (200, 302)
-    assert AuditLog.objects.filter(action="ACCOUNT_LINKED", resource_id=str(uma.pk)).count() == 1
+    program = {"Authorization": f"Bearer {earlier.text}"}
+    assert Client().get("/api/v1/me/", headers=program).status_code == 401
+    linked = AuditLog.objects.get(action="ACCOUNT_LINKED", resource_id=str(uma.pk))
+    assert (linked.details["sessions"], linked.details["tokens"]) == (1, 1)
 
 
 @pytest.mark.parametrize(
