@@ -22,7 +22,8 @@ class EmailBackend(BaseBackend):
         """Return the person whose e-mail and password these are, or None."""
         if email is None or password is None:
             return None
-        user = lookups.user_by_email(email.strip())
+        # Beyond ASCII the database takes some letters for others, and so would find accounts that were not meant.
+        user = lookups.user_by_email(email.strip()) if email.isascii() else None
         if user is None or user.password is None:
             User().set_password(password)
             return None

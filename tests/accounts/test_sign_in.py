@@ -70,6 +70,7 @@ WRONG = {
     "no password kept": ("uma@example.test", make.PASSWORD),
     "NUL in the e-mail": ("ada@example.test\x00", make.PASSWORD),
     "half a character": ("ada\ud800@example.test", make.PASSWORD),
+    "letter that only looks like it": ("otto\u017f@example.test", make.PASSWORD),
     "pattern in the e-mail": ("ada%", make.PASSWORD),
     "very long": ("a" * 100_000, "b" * 100_000),
 }

@@ -68,7 +68,8 @@ def _link(claims: Mapping[str, Any], now: datetime) -> User | None:
         return None
     user = User.objects.select_for_update().get(pk=existing.pk)
     invitation = _invitation(email, now) if claims.get("email_verified") is True else None
-    if invitation is None or invitation.user_id != user.pk or not may_be_linked(user):
+    is_theirs = user.email.lower() == email and may_be_linked(user)
+    if invitation is None or invitation.user_id != user.pk or not is_theirs:
         raise SignInRefused(
             "ask_to_link",
             "An account with your e-mail exists here, but is not yours by proof. Ask an administrator to link it: "
@@ -114,9 +115,10 @@ def _create(claims: Mapping[str, Any], decision: RoleDecision, now: datetime) ->
 
 
 def _invitation(email: str, now: datetime) -> Invitation | None:
-    """Return the open invitation of an e-mail, locked."""
+    """Return the open invitation of an e-mail, locked; the database also finds letters that merely look alike."""
     open_ones = Invitation.objects.select_for_update(of=("self",)).filter(used_at=None, revoked_at=None)
-    return open_ones.select_related("tenant").filter(email__iexact=email, expires_at__gt=now).first()
+    found = open_ones.select_related("tenant").filter(email__iexact=email, expires_at__gt=now).first()
+    return found if found is not None and found.email.lower() == email else None
 
 
 def _use(invitation: Invitation, now: datetime) -> None:
@@ -134,8 +136,14 @@ def _usual_tenant() -> Tenant:
 
 
 def _email(claims: Mapping[str, Any]) -> str:
-    """Return the e-mail of the claims in lower case; empty when it is none."""
-    email = _text(claims, "email", 10_000).lower()
+    """Return the e-mail of the claims in lower case; empty when it is none.
+
+    Beyond ASCII the database takes some letters for others ("ſ" for "s"), and with them one person for another.
+    """
+    email = _text(claims, "email", 10_000)
+    if not email.isascii():
+        return ""
+    email = email.lower()
     try:
         validate_email(email)
     except ValidationError:
