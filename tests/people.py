@@ -36,7 +36,8 @@ def invitation(**columns: Any) -> Invitation:
     """Return an open invitation, whose link nobody has."""
     ends = datetime.now(UTC) + timedelta(days=1)
     usual = {"email": "ivo@example.test", "key_id": "bbbbbbbbbbbb", "digest": bytes(32), "expires_at": ends}
-    return Invitation.objects.create(**{"tenant": make.default_tenant(), **usual, **columns})
+    by = make.user("ADMIN").pk if "invited_by" not in columns else None
+    return Invitation.objects.create(**{"tenant": make.default_tenant(), "invited_by": by, **usual, **columns})
 
 
 def quota_request(user: User, **columns: Any) -> QuotaRequest:

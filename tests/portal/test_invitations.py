@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import Invitation, User
+from apps.accounts.services import forget_old_sign_ins
 from apps.audit.models import AuditLog
-from tests import make
-from tests.people import somebody
+from tests import make, signed_in
+from tests.database import acting_as
+from tests.people import invitation, somebody
 
 SignIn = Callable[[str], Client]
 GOOD = {"full_name": "Nora New", "new_password": make.PASSWORD, "again": make.PASSWORD}
@@ -95,6 +97,47 @@ def test_a_link_taken_back_opens_nothing(link: str, client_as: SignIn) -> None:
     assert ada.post(f"/people/invitations/{row.pk}/revoke/").status_code == 302
     assert Client().get(link).status_code == 404
     assert "Nobody is expected" in ada.get("/people/invitations/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "change", [{"is_active": False}, {"role": "DEVOPS"}, {"tenant": "elsewhere"}, {"erased": True}], ids=str
+)
+def test_an_invitation_counts_no_more_than_whoever_made_it(link: str, change: dict[str, object]) -> None:
+    if "erased" in change:
+        Invitation.objects.update(invited_by=None)
+    else:
+        columns = {"tenant": make.tenant()} if "tenant" in change else change
+        User.objects.filter(email="ada@example.test").update(**columns)
+    assert Client().get(link).status_code == 404
+    assert Client().post(link, GOOD).status_code == 404
+    assert not User.objects.filter(email="nora@example.test").exists()
+
+
+def test_whoever_is_closed_takes_their_invitations_along(link: str) -> None:
+    ada, chief = make.user("ADMIN"), Client()
+    signed_in.sign_in(chief, somebody(1, role="ADMIN", tenant=None))
+    assert chief.post(f"/people/{ada.pk}/deactivate/", {"reason": "left"}).status_code == 302
+    assert Invitation.objects.get().revoked_at is not None
+    assert AuditLog.objects.get(action="USER_DEACTIVATED").details["invitations"] == 1
+    chief.post(f"/people/{ada.pk}/activate/", {"reason": "back"})
+    assert Client().post(link, GOOD).status_code == 404
+
+
+def test_an_invitation_that_ended_elsewhere_does_not_stand_in_the_way(client_as: SignIn, now: datetime) -> None:
+    invitation(email="nora@example.test", tenant=make.tenant(), expires_at=now - timedelta(days=1))
+    form = {"email": "nora@example.test", "role": "USER", "tenant_id": str(make.default_tenant().pk)}
+    answer = client_as("ADMIN").post("/people/invitations/new/", form)
+    assert answer.status_code == 200 and "/invitation/omi_" in answer.content.decode()
+
+
+def test_invitations_that_ended_are_taken_back_in_time(db: None, now: datetime) -> None:
+    ended = invitation(expires_at=now - timedelta(seconds=1))
+    waiting = invitation(email="olga@example.test", key_id="cccccccccccc")
+    with acting_as("omega_worker"):
+        forget_old_sign_ins(now=now)
+    ended.refresh_from_db()
+    waiting.refresh_from_db()
+    assert (ended.revoked_at, waiting.revoked_at) == (now, None)
 
 
 def test_nobody_invites_beyond_their_own_tenant(client_as: SignIn) -> None:

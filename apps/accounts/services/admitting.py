@@ -13,6 +13,7 @@ from apps.accounts import lookups
 from apps.accounts.models import AuthProvider, Invitation, Tenant, User
 from apps.accounts.oidc_errors import SignInRefused
 from apps.accounts.rules import RoleDecision
+from apps.accounts.selectors.invitations import is_backed
 from apps.accounts.services.ending import end_everything_of
 from apps.accounts.services.events import record_about
 from apps.accounts.services.guards import may_be_linked
@@ -118,7 +119,7 @@ def _invitation(email: str, now: datetime) -> Invitation | None:
     """Return the open invitation of an e-mail, locked; the database also finds letters that merely look alike."""
     open_ones = Invitation.objects.select_for_update(of=("self",)).filter(used_at=None, revoked_at=None)
     found = open_ones.select_related("tenant").filter(email__iexact=email, expires_at__gt=now).first()
-    return found if found is not None and found.email.lower() == email else None
+    return found if found is not None and found.email.lower() == email and is_backed(found) else None
 
 
 def _use(invitation: Invitation, now: datetime) -> None:

@@ -5,18 +5,18 @@ from datetime import datetime
 
 from django.db import transaction
 
-from apps.accounts.models import ApiToken, User, WebSession
+from apps.accounts.models import ApiToken, Invitation, User, WebSession
 from apps.accounts.services.events import record_change
 from apps.accounts.services.guards import keep_an_admin, refuse_to_exceed, standing
 from apps.accounts.services.versions import locked
 from apps.accounts.services.web_sessions import close_sessions
-from apps.core.context import because
+from apps.core.context import acting, as_system, because, current
 from apps.core.errors import Conflict
 
 
 @transaction.atomic
 def deactivate_person(*, actor: User, user: User, reason: str, version: int | None, now: datetime) -> User:
-    """Close an account: its web sessions and API tokens end at once.
+    """Close an account: its web sessions, its API tokens and the invitations it made end at once.
 
     Raises Conflict for one's own account, a closed one, `changed_meanwhile` and `last_admin`.
     """
@@ -34,10 +34,16 @@ def deactivate_person(*, actor: User, user: User, reason: str, version: int | No
 
 
 def end_everything_of(*, user: User, reason: str, now: datetime) -> dict[str, int]:
-    """End the web sessions and API tokens of an account, in the caller's transaction; returns how many of each."""
+    """End the web sessions and API tokens of an account, and the invitations it made; returns how many of each.
+
+    Runs in the caller's transaction.
+    """
     tokens = ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=now)
     ended = close_sessions(sessions=WebSession.objects.filter(user=user), reason=reason, now=now)
-    return {"sessions": ended, "tokens": tokens}
+    with acting(as_system(current().user_email, current().user_id)):
+        made = Invitation.objects.filter(invited_by=user.pk, used_at=None, revoked_at=None)
+        invitations = made.update(revoked_at=now)
+    return {"sessions": ended, "tokens": tokens, "invitations": invitations}
 
 
 @transaction.atomic

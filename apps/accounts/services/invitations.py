@@ -9,17 +9,18 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from apps.accounts.lookups import user_by_email
 from apps.accounts.models import Invitation, User
-from apps.accounts.selectors.invitations import invitation_presented
+from apps.accounts.selectors.invitations import invitation_presented, is_backed
 from apps.accounts.services.guards import may_be_linked, refuse_foreign_tenant, refuse_to_exceed
 from apps.accounts.services.web_sessions import begin_session
 from apps.audit.models import Category
 from apps.audit.services import record
 from apps.core import live
-from apps.core.context import acting, as_system
+from apps.core.context import acting, as_system, current
 from apps.core.errors import Conflict, Invalid, NotFound
 from apps.core.keys import INVITATION, new_key
 
@@ -61,9 +62,8 @@ def invite(
     is_linkable = known is not None and may_be_linked(known) and known.tenant_id == tenant_id
     if known is not None and not (has_identity_provider() and is_linkable):
         raise Conflict("email_taken", "Somebody has this e-mail already.", field="email")
-    Invitation.objects.filter(email__iexact=email, used_at=None, revoked_at=None, expires_at__lte=now).update(
-        revoked_at=now
-    )
+    with acting(as_system(current().user_email, current().user_id)):
+        revoke_expired(of=Invitation.objects.filter(email__iexact=email), now=now)
     made = new_key(INVITATION)
     row = Invitation(
         tenant_id=tenant_id, email=email, full_name=full_name, role=role, user=known, key_id=made.key_id,
@@ -76,6 +76,14 @@ def invite(
         raise Conflict("already_invited", "An open invitation for this e-mail exists.", field="email") from None
     _record("USER_INVITED", row)
     return IssuedInvitation(made.text, row)
+
+
+def revoke_expired(*, of: QuerySet[Invitation], now: datetime) -> int:
+    """Take back those of some invitations that ended unused, in the caller's transaction; returns how many.
+
+    An e-mail has one open invitation in the whole installation: one that ended elsewhere must not stand in the way.
+    """
+    return of.filter(used_at=None, revoked_at=None, expires_at__lte=now).update(revoked_at=now)
 
 
 @transaction.atomic
@@ -92,14 +100,15 @@ def revoke_invitation(*, invitation: Invitation, now: datetime) -> Invitation:
 def accept_invitation(*, request: HttpRequest, text: str, full_name: str, password: str, now: datetime) -> User:
     """Make the account of an invitation with its first password, and sign the person in.
 
-    Raises NotFound for an invitation that is over, also for the second of two at once, Invalid for a weak password.
+    Raises NotFound for an invitation that is over, also for the second of two at once and when whoever made it could
+    not make it any more, Invalid for a weak password.
     """
     if has_identity_provider():
         raise Conflict("use_provider", "Sign in with the identity provider; no password is set here.")
     invitation = invitation_presented(text, now)
     with acting(as_system(email=invitation.email)), transaction.atomic():
         row = Invitation.objects.select_for_update().get(pk=invitation.pk)
-        if row.used_at or row.revoked_at:
+        if row.used_at or row.revoked_at or not is_backed(row):
             raise NotFound("invitation_over", "This invitation was used or taken back meanwhile.")
         user = User(email=row.email, full_name=full_name, role=row.role, tenant_id=row.tenant_id)
         _set_password(user, password)

@@ -21,7 +21,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mapped")]
 def invite(email: str, now: datetime, **columns: Any) -> Invitation:
     """Return an open invitation."""
     number = Invitation.objects.count()
-    usual = {"tenant": Tenant.objects.get(slug="default"), "expires_at": now + timedelta(days=1)}
+    boss = make.user("ADMIN", email="boss@example.test", tenant=None)
+    usual = {"tenant": make.default_tenant(), "expires_at": now + timedelta(days=1), "invited_by": boss.pk}
     return Invitation.objects.create(email=email, key_id=f"key{number}", digest=b"x", **{**usual, **columns})
 
 
@@ -93,7 +94,9 @@ def test_special_account_is_never_linked(columns: dict[str, Any], op: OpenIdProv
     assert refusal() == "ask_to_link"
 
 
-@pytest.mark.parametrize("fault", ["none", "used", "revoked", "expired", "names nobody", "names another"])
+@pytest.mark.parametrize(
+    "fault", ["none", "used", "revoked", "expired", "names nobody", "names another", "of a lesser one", "of nobody"]
+)
 def test_account_without_an_invitation_of_its_own_is_not_linked(fault: str, op: OpenIdProvider, now: datetime) -> None:
     uma, otto = make.user("USER"), make.user("DEVOPS")
     faults: dict[str, dict[str, Any]] = {
@@ -102,6 +105,8 @@ def test_account_without_an_invitation_of_its_own_is_not_linked(fault: str, op: 
         "expired": {"user": uma, "expires_at": now - timedelta(seconds=1)},
         "names nobody": {},
         "names another": {"user": otto},
+        "of a lesser one": {"user": uma, "invited_by": otto.pk},
+        "of nobody": {"user": uma, "invited_by": None},
     }
     if fault in faults:
         invite(uma.email, now, **faults[fault])

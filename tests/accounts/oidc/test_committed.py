@@ -7,13 +7,14 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 
-from apps.accounts.models import AuthProvider, Invitation, UnknownClaim, User, WebSession
+from apps.accounts.models import AuthProvider, UnknownClaim, User, WebSession
 from apps.accounts.services import revalidation
 from apps.accounts.services.admitting import admit
 from apps.audit.models import AuditLog
 from tests import make
 from tests.accounts.oidc.conftest import map_roles, walk
 from tests.accounts.oidc.provider import OpenIdProvider
+from tests.people import invitation
 from tests.roles import in_parallel, serving_as
 
 
@@ -111,9 +112,7 @@ def test_refusals_and_what_they_count_are_kept_although_nobody_came_in(op: OpenI
 
 def test_invited_account_is_linked_by_the_web_process(op: OpenIdProvider, now: datetime) -> None:
     uma = make.user("USER", password=make.PASSWORD)
-    Invitation.objects.create(
-        tenant=uma.tenant, email=uma.email, user=uma, key_id="key", digest=b"x", expires_at=now + timedelta(days=1)
-    )
+    invitation(email=uma.email, user=uma, expires_at=now + timedelta(days=1))
     op.add("uma", roles=["user"])
     client = Client()
     with serving_as("omega_portal", is_blind=True):
