@@ -10,6 +10,9 @@ LONGEST = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=1)
 # How long people stay signed in while the identity provider cannot be asked about them.
 UNANSWERED_AT_MOST = timedelta(hours=1)
+REVALIDATED_EVERY = timedelta(minutes=5)
+# When a session is over for which nobody was asked at all: a while after whoever asks would have ended it.
+UNVOUCHED_AT_MOST = REVALIDATED_EVERY + UNANSWERED_AT_MOST + timedelta(minutes=10)
 
 
 def wait_after(kind: str, failures: int) -> timedelta:
@@ -26,14 +29,28 @@ def failures_counted(failures: int, last_failure_at: datetime, now: datetime) ->
 
 
 def end_of_session(
-    *, revoked_at: datetime | None, expires_at: datetime, last_seen_at: datetime, idle: timedelta, now: datetime
+    *,
+    revoked_at: datetime | None,
+    expires_at: datetime,
+    last_seen_at: datetime,
+    idle: timedelta,
+    vouched_at: datetime | None,
+    needs_vouching: bool,
+    now: datetime,
 ) -> str:
-    """Return why a web session is over: `ended`, `expired` or `idle`; empty while it stands."""
+    """Return why a web session is over: `ended`, `expired`, `idle` or `unvouched`; empty while it stands.
+
+    A session that needs vouching is over when the identity provider did not answer for it for too long, also when
+    nobody asked it.
+    """
     if revoked_at is not None:
         return "ended"
     if now >= expires_at:
         return "expired"
-    return "idle" if now - last_seen_at >= idle else ""
+    if now - last_seen_at >= idle:
+        return "idle"
+    is_vouched = not needs_vouching or (vouched_at is not None and now - vouched_at < UNVOUCHED_AT_MOST)
+    return "" if is_vouched else "unvouched"
 
 
 def leaves_at(*, unanswered_since: datetime | None, expires_at: datetime) -> datetime | None:

@@ -248,6 +248,23 @@ def test_why_a_session_is_over(minutes_seen: int, minutes_left: int, is_revoked:
         expires_at=now + timedelta(minutes=minutes_left),
         last_seen_at=now - timedelta(minutes=minutes_seen),
         idle=timedelta(minutes=30),
+        vouched_at=None,
+        needs_vouching=False,
+        now=now,
+    )
+
+    assert found == why
+
+
+@pytest.mark.parametrize(("minutes", "why"), [(0, ""), (74, ""), (75, "unvouched"), (None, "unvouched")])
+def test_session_for_which_the_provider_did_not_answer_is_over(minutes: int | None, why: str, now: datetime) -> None:
+    found = end_of_session(
+        revoked_at=None,
+        expires_at=now + timedelta(hours=1),
+        last_seen_at=now,
+        idle=timedelta(minutes=30),
+        vouched_at=None if minutes is None else now - timedelta(minutes=minutes),
+        needs_vouching=True,
         now=now,
     )
 

@@ -68,6 +68,8 @@ class User(Timestamps, AbstractBaseUser):
     role_override_by = models.UUIDField(null=True, blank=True)
     role_override_until = models.DateTimeField(null=True, blank=True)
     last_idp_role = models.CharField(max_length=20, blank=True, db_default="")
+    # When the identity provider last said that this person has a role here; NULL once it said otherwise.
+    vouched_at = models.DateTimeField(null=True, blank=True, editable=False)
     is_active = models.BooleanField(default=True, db_default=True)
     is_superuser = models.BooleanField(default=False, db_default=False)
     time_zone = models.CharField(max_length=63, default="UTC", db_default="UTC")
@@ -123,6 +125,8 @@ class SignInAttempt(models.Model):
     failures = models.PositiveIntegerField(default=0, db_default=0)
     last_failure_at = models.DateTimeField()
     blocked_until = models.DateTimeField(null=True, blank=True)
+    # The end of the wait of which one refusal is in the audit log already.
+    noted_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         """Table `sign_in_attempts`."""

@@ -25,7 +25,8 @@ class WebSession(models.Model):
     refresh_token = EncryptedTextField(null=True, blank=True, editable=False)
     id_token = EncryptedTextField(null=True, blank=True, editable=False)
     revalidated_at = models.DateTimeField(null=True, blank=True)
-    # Since when the identity provider could not be asked; NULL while it answers.
+    # When the identity provider last answered for it, and since when it could not be asked; NULL while it answers.
+    vouched_at = models.DateTimeField(null=True, blank=True)
     unanswered_since = models.DateTimeField(null=True, blank=True)
     ip_address = models.GenericIPAddressField(null=True, blank=True)
     user_agent = models.TextField(blank=True, db_default="")

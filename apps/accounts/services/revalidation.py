@@ -16,14 +16,13 @@ from apps.accounts.models import User, WebSession
 from apps.accounts.oidc_errors import GrantRefused, ProviderUnavailable, SignInRefused, TokenRefused
 from apps.accounts.oidc_provider import provider
 from apps.accounts.oidc_tokens import id_token_claims
-from apps.accounts.rules import UNANSWERED_AT_MOST
+from apps.accounts.rules import REVALIDATED_EVERY, UNANSWERED_AT_MOST
 from apps.accounts.services.sync import decide_role, sync_user
 from apps.accounts.services.web_sessions import end_session
 from apps.core.context import acting, as_system
 from apps.core.secrets import Undecipherable
 
 log = logging.getLogger(__name__)
-EVERY = timedelta(minutes=5)
 AGAIN_AFTER_SILENCE = timedelta(minutes=1)
 MOST_AT_ONCE = 200
 BUDGET_SECONDS = 45.0
@@ -53,7 +52,7 @@ def revalidate_sessions(*, now: datetime) -> int:
 
 def _claim(now: datetime) -> list[WebSession]:
     """Return due sessions as they were, and mark them as asked about, so that no other worker takes them too."""
-    is_due = Q(revalidated_at=None) | Q(revalidated_at__lte=now - EVERY)
+    is_due = Q(revalidated_at=None) | Q(revalidated_at__lte=now - REVALIDATED_EVERY)
     is_due |= Q(unanswered_since__isnull=False, revalidated_at__lte=now - AGAIN_AFTER_SILENCE)
     standing = WebSession.objects.filter(revoked_at=None, refresh_token__isnull=False, expires_at__gt=now)
     rows = standing.filter(is_due, user__is_active=True).select_related("user")
@@ -112,6 +111,7 @@ def _keep(session: WebSession, tokens: dict[str, Any], claims: dict[str, Any], n
             refresh_token=tokens.get("refresh_token") or session.refresh_token,
             id_token=tokens["id_token"],
             unanswered_since=None,
+            vouched_at=now,
         )
 
 

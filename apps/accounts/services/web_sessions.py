@@ -52,6 +52,8 @@ def why_over(session: WebSession, now: datetime) -> str:
         expires_at=session.expires_at,
         last_seen_at=session.last_seen_at,
         idle=timedelta(minutes=settings.OMEGA.session_idle_minutes),
+        vouched_at=session.vouched_at,
+        needs_vouching=session.auth_provider == AuthProvider.KEYCLOAK,
         now=now,
     )
 
@@ -87,6 +89,7 @@ def add_session(*, user: User, session_key: str, now: datetime, proof: Proof | N
         id_token=proof.id_token if proof else None,
         refresh_token=proof.refresh_token if proof else None,
         revalidated_at=now if proof else None,
+        vouched_at=now if proof else None,
         ip_address=circumstances.ip_address or None,
         user_agent=circumstances.user_agent,
         last_seen_at=now,

@@ -209,3 +209,27 @@ def test_sessions_of_a_provider_that_is_no_longer_ours_end(op: OpenIdProvider, o
     revalidate(later)
 
     assert not is_in(olga)
+
+
+def test_session_ends_although_nobody_asks_the_provider(op: OpenIdProvider, olga: Client) -> None:
+    long_ago = datetime.now(UTC) - 75 * MINUTE
+    WebSession.objects.update(vouched_at=long_ago, revalidated_at=long_ago)
+
+    assert not is_in(olga)
+    assert why_ended() == "unvouched"
+
+
+def test_each_answer_vouches_for_a_session_anew(op: OpenIdProvider, olga: Client, later: datetime) -> None:
+    WebSession.objects.update(vouched_at=later - 76 * MINUTE)
+    revalidate(later)
+
+    assert WebSession.objects.get().vouched_at == later
+    assert is_in(olga)
+
+
+def test_silence_vouches_for_nobody(op: OpenIdProvider, olga: Client, later: datetime) -> None:
+    before = WebSession.objects.get().vouched_at
+    op.trouble["/token"] = "broken"
+    revalidate(later)
+
+    assert WebSession.objects.get().vouched_at == before
