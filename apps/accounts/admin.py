@@ -130,8 +130,10 @@ class UserAdmin(Correction, DjangoUserAdmin):  # type: ignore[misc, type-arg]
         return format_html('<a href="{}">Set a new password</a>', "../password/")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Show one's own place to oneself: what others must decide."""
         fixed = super().get_readonly_fields(request, obj)
-        return fixed if is_for_all(request) else (*fixed, "tenant")
+        own = ("role", "is_active") if obj is not None and obj.pk == request.user.pk else ()
+        return (*fixed, *own) if is_for_all(request) else (*fixed, *own, "tenant")
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         found = super().get_fieldsets(request, obj)

@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.accounts.models import Tenant, User
 from apps.audit.models import AuditLog
 from apps.nodes.models import Node, NodeApiKey, NodeResource
-from tests import make
+from tests import make, signed_in
+from tests.people import from_provider
 
 SignIn = Callable[[str], Client]
 
@@ -118,13 +121,15 @@ def test_a_role_change_is_an_event_of_its_own(ada: Client) -> None:
 
 
 @pytest.mark.parametrize("changes", [{"role": "USER"}, {"is_active": ""}])
-def test_the_last_admin_cannot_be_taken_away(ada: Client, changes: dict[str, str]) -> None:
-    me = make.user("ADMIN")
-    form = user_form(me, **changes)
-    answer = ada.post(change("accounts_user", me), {name: value for name, value in form.items() if value})
-    assert answer.status_code == 200
-    me.refresh_from_db()
-    assert (me.role, me.is_active) == ("ADMIN", True)
+def test_the_last_admin_cannot_be_taken_away(db: None, changes: dict[str, str]) -> None:
+    ada, until = make.user("ADMIN"), timezone.now() + timedelta(hours=1)
+    other = from_provider(1, role="ADMIN", role_override=True, role_override_until=until)
+    signed_in.sign_in(for_a_while := Client(), other)
+    form = user_form(ada, **changes)
+    answer = for_a_while.post(change("accounts_user", ada), {name: value for name, value in form.items() if value})
+    assert answer.status_code == 200 and "last open ADMIN" in answer.content.decode()
+    ada.refresh_from_db()
+    assert (ada.role, ada.is_active) == ("ADMIN", True)
 
 
 def test_a_new_person_gets_a_hashed_password_and_no_page_shows_it(ada: Client) -> None:

@@ -74,6 +74,17 @@ def test_an_override_is_shown_and_not_edited_here(ada: Client) -> None:
     assert (user.role_override, user.role_override_reason) == (True, "on call for a week")
 
 
+def test_ones_own_place_is_for_others_to_change(ada: Client) -> None:
+    me = make.user("ADMIN")
+    somebody(1, role="ADMIN")
+    assert ada.post(address(me), form(me, role="DEVOPS", full_name="Ada Other")).status_code == 302
+    me.refresh_from_db()
+    closed = {name: value for name, value in form(me).items() if name not in ("is_active", "version_read")}
+    assert ada.post(address(me), closed).status_code == 302
+    me.refresh_from_db()
+    assert (me.full_name, me.role, me.is_active) == ("Ada Other", "ADMIN", True)
+
+
 def test_a_new_person_belongs_to_the_tenant_of_whoever_adds_them(ada: Client) -> None:
     lab = make.tenant()
     User.objects.filter(email="ada@example.test").update(tenant=lab)

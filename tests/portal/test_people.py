@@ -141,6 +141,30 @@ def test_nobody_closes_their_own_account(ada: Client) -> None:
     assert "Nobody closes their own account" in text(ada.post(address(me, "deactivate/"), {"reason": "x"}))
 
 
+def test_an_administrator_for_a_while_does_not_make_it_for_good(db: None) -> None:
+    make.user("ADMIN")
+    until = timezone.now() + timedelta(hours=1)
+    me = from_provider(1, role="ADMIN", role_override=True, role_override_until=until)
+    signed_in.sign_in(browser := Client(), me)
+    page = text(browser.get(address(me)))
+    assert 'data-testid="override"' not in page and 'data-testid="lift"' not in page
+    for button, form in (("override/", {"role": "ADMIN", "reason": "I like it"}), ("override/lift/", {"reason": "x"})):
+        answer = browser.post(address(me, button), form)
+        assert answer.status_code == 422 and "Nobody overrides their own role" in text(answer)
+    me.refresh_from_db()
+    assert (me.role, me.role_override, me.role_override_until) == ("ADMIN", True, until)
+
+
+def test_nobody_changes_their_own_role(ada: Client) -> None:
+    me = make.user("ADMIN")
+    somebody(1, role="ADMIN")
+    assert 'data-testid="change-role"' not in text(ada.get(address(me)))
+    answer = ada.post(address(me, "role/"), {"role": "DEVOPS", "reason": "tired"})
+    assert answer.status_code == 422 and "Nobody changes their own role" in text(answer)
+    me.refresh_from_db()
+    assert me.role == "ADMIN"
+
+
 def test_the_last_administrator_is_refused_on_the_form(ada: Client) -> None:
     me = make.user("ADMIN")
     answer = ada.post(address(me, "role/"), {"role": "USER", "reason": "tired"})

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from apps.accounts.models import ApiToken, Invitation, User, WebSession
 from apps.accounts.services.events import record_change
-from apps.accounts.services.guards import keep_an_admin, refuse_to_exceed, standing
+from apps.accounts.services.guards import keep_an_admin, refuse_own_account, refuse_to_exceed, standing
 from apps.accounts.services.versions import locked
 from apps.accounts.services.web_sessions import close_sessions
 from apps.core.context import acting, as_system, because, current
@@ -20,8 +20,7 @@ def deactivate_person(*, actor: User, user: User, reason: str, version: int | No
 
     Raises Conflict for one's own account, a closed one, `changed_meanwhile` and `last_admin`.
     """
-    if actor.pk == user.pk:
-        raise Conflict("own_account", "Nobody closes their own account; ask another administrator.")
+    refuse_own_account(actor, user, "Nobody closes their own account")
     with because(reason):
         keep_an_admin(user, replace(standing(user), is_active=False))
         row = locked(user, version)

@@ -50,6 +50,12 @@ def refuse_to_exceed(actor: User, role: str, field: str = "role") -> None:
         raise Forbidden("above_your_role", "You cannot give more than your own role.", field=field)
 
 
+def refuse_own_account(actor: User, user: User, detail: str) -> None:
+    """Raise Conflict `own_account` when somebody would change of themselves what others must decide."""
+    if actor.pk == user.pk:
+        raise Conflict("own_account", f"{detail}; ask another administrator.")
+
+
 def refuse_foreign_tenant(actor: User, tenant_id: UUID | None) -> None:
     """Raise Forbidden when somebody bound to a tenant reaches beyond it."""
     if not sees_all_tenants(actor) and tenant_id != actor.tenant_id:

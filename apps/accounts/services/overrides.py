@@ -2,18 +2,26 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
 
 from apps.accounts.models import AuthProvider, User
 from apps.accounts.permissions import Role
 from apps.accounts.services.events import record_change
-from apps.accounts.services.guards import keep_an_admin, refuse_homeless, refuse_to_exceed, standing
+from apps.accounts.services.guards import (
+    keep_an_admin,
+    refuse_homeless,
+    refuse_own_account,
+    refuse_to_exceed,
+    standing,
+)
 from apps.accounts.services.versions import locked
 from apps.core.context import because
 from apps.core.errors import Conflict, Invalid
 
 COLUMNS = ["role", "role_override", "role_override_reason", "role_override_by", "role_override_until", "updated_at"]
+OWN: Final = "Nobody overrides their own role"
 
 
 @transaction.atomic
@@ -22,9 +30,11 @@ def override_role(
 ) -> User:
     """Give somebody a role whatever the identity provider says; it holds until the time given, or until lifted.
 
-    Raises Conflict for a local account (its role is changed itself), `changed_meanwhile` and `last_admin`, Forbidden
-    for a role above the actor's own, Invalid for a time that has passed.
+    Raises Conflict for one's own account (what is for a while would be for good), for a local one (its role is changed
+    itself), `changed_meanwhile` and `last_admin`, Forbidden for a role above the actor's own, Invalid for a time that
+    has passed.
     """
+    refuse_own_account(actor, user, OWN)
     refuse_to_exceed(actor, role)
     if until is not None and until <= now:
         raise Invalid("time_has_passed", "This time has already passed.", field="until")
@@ -46,7 +56,11 @@ def override_role(
 
 @transaction.atomic
 def lift_override(*, actor: User, user: User, reason: str, version: int | None) -> User:
-    """Give somebody back the role that the identity provider last gave them; raises Conflict when none is set."""
+    """Give somebody back the role that the identity provider last gave them.
+
+    Raises Conflict for one's own account and when no override is set.
+    """
+    refuse_own_account(actor, user, OWN)
     with because(reason):
         keep_an_admin(user, replace(standing(user), role=_own_role(user)))
         row = locked(user, version)

@@ -14,6 +14,7 @@ from apps.accounts.services.guards import (
     keep_an_admin,
     refuse_foreign_tenant,
     refuse_homeless,
+    refuse_own_account,
     refuse_to_exceed,
     standing,
 )
@@ -73,8 +74,8 @@ def known_zone(name: str) -> str:
 def edit_person(*, actor: User, user: User, changes: dict[str, Any], version: int | None, reason: str = "") -> User:
     """Change name, time zone, role or tenant of somebody.
 
-    Raises Invalid for any other column, Conflict `changed_meanwhile`, `last_admin`, or `role_from_provider` (such a
-    role is overridden), Forbidden beyond the actor's own role or tenant.
+    Raises Invalid for any other column, Conflict `changed_meanwhile`, `last_admin`, `own_account` for one's own role,
+    or `role_from_provider` (such a role is overridden), Forbidden beyond the actor's own role or tenant.
     """
     for name in changes:
         if name not in EDITABLE:
@@ -100,6 +101,7 @@ def _check(actor: User, user: User, changes: dict[str, Any]) -> None:
     if "time_zone" in changes:
         known_zone(changes["time_zone"])
     if "role" in changes:
+        refuse_own_account(actor, user, "Nobody changes their own role")
         if user.auth_provider != AuthProvider.LOCAL:
             message = "This role comes from the identity provider; override it instead."
             raise Conflict("role_from_provider", message, field="role")
