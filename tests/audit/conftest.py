@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connections
 
 from apps.audit.models import AuditLog, AuditSeal
-from apps.audit.selectors.check import Finding, check_seals
+from apps.audit.selectors.check import Finding, check_seals, unrecorded_tombstones
 from apps.audit.selectors.seals import newest_seal
 from apps.audit.services import record, seal_entries
 from apps.core.context import RequestContext, acting
@@ -56,9 +56,10 @@ def seal_all(block: int = 3) -> None:
 
 
 def findings() -> list[Finding]:
-    """Return all that a check of every seal finds."""
+    """Return all that a check of every seal and every tombstone finds."""
     newest = AuditSeal.objects.first()
-    return [found for checked in check_seals(1, newest.id if newest else 0) for found in checked.findings]
+    in_seals = [found for checked in check_seals(1, newest.id if newest else 0) for found in checked.findings]
+    return [*in_seals, *unrecorded_tombstones()]
 
 
 @pytest.fixture

@@ -29,7 +29,6 @@ EXEMPT = {
     "django_content_type": "written by migrate",
     "django_migrations": "written by migrate",
     "django_session": "sign-ins and sign-outs are events",
-    "erased_people": "added to only; each erasure is an event",
     "ingest_batches": "receipts of machines",
     "ingest_pulses": "clockwork, once a second",
     "job_runs": "clockwork; a log itself",

@@ -72,6 +72,32 @@ def test_entry_of_a_slow_transaction_is_waited_for(worker: None) -> None:
     assert findings() == []
 
 
+def test_writer_that_began_last_of_all_is_waited_for_too(worker: None) -> None:
+    """Nothing commits between its writing and the note, so its number is the newest one there is."""
+    has_written, may_commit = Event(), Event()
+
+    def last() -> None:
+        with serving_as("omega_portal"):
+            with transaction.atomic():
+                record(action="LAST", category=Category.NODE)
+                has_written.set()
+                assert may_commit.wait(30)
+            connections.close_all()
+
+    write(1)
+    thread = Thread(target=last)
+    thread.start()
+    assert has_written.wait(30)
+    for _ in range(4):
+        seal_entries(now=datetime.now(UTC))
+    may_commit.set()
+    thread.join()
+    seal_all()
+
+    assert AuditLog.objects.filter(action="LAST").exists()
+    assert findings() == []
+
+
 def test_writers_and_sealers_at_once_leave_no_entry_out(worker: None) -> None:
     def seal() -> int:
         return sum(seal_entries(now=datetime.now(UTC), block=5) for _ in range(20))

@@ -138,3 +138,21 @@ def test_removed_first_seals_are_missed(tamper: Tamper) -> None:
     tamper("DELETE FROM audit_seals WHERE id < 3")
 
     assert "the seals before it are missing: 1 to 2" in [found.text for found in findings()]
+
+
+@pytest.mark.parametrize("kind", ["strangers", "person"])
+def test_forged_tombstone_excuses_nothing(tamper: Tamper, kind: str) -> None:
+    entry = write(3)[1]
+    seal_all()
+    tamper(
+        "UPDATE audit_logs SET user_email = '', ip_address = NULL, user_agent = '', actor_salt = NULL WHERE id = %s",
+        entry.id,
+    )
+    if kind == "strangers":
+        tamper("INSERT INTO erased_people (kind, cutoff, erased_at) VALUES ('strangers', 'infinity', now())")
+    else:
+        tamper(
+            "INSERT INTO erased_people (kind, subject_id, erased_at) VALUES ('person', %s, now())",
+            entry.user_id or "00000000-0000-0000-0000-000000000009",
+        )
+    assert any("stands in no entry" in found.text for found in findings())

@@ -66,6 +66,7 @@ def ask(session: "psycopg.Connection[Any]", statement: str) -> list[tuple[Any, .
 
 
 REFUSED = [("refused",)]
+OF_GROUP = {"omega_user": "USER", "analyst": "ANALYST", "omega_operator": "DEVOPS", "omega_admin": "ADMIN"}
 
 
 def test_user_sees_own_rows_only(log_in: Open, houses: tuple[House, House]) -> None:
@@ -116,7 +117,7 @@ def test_log_in_of_all_tenants_sees_all(log_in: Open) -> None:
 @pytest.mark.parametrize("group", ["omega_user", "analyst", "omega_admin"])
 def test_nobody_talks_their_way_to_more(group: str, log_in: Open, houses: tuple[House, House]) -> None:
     red, _ = houses
-    person = log_in(group, user=red.people["USER"])
+    person = log_in(group, user=red.people[OF_GROUP[group]])
     person("SELECT set_config('omega.tenant_ids', 'all', false), set_config('omega.role', 'SYSTEM', false)")
     person(f"SELECT set_config('omega.user_id', '{red.people['ADMIN'].pk}', false)")
 

@@ -10,7 +10,7 @@ class DatabaseLogin(models.Model):
     """What a database role stands for: a person, a tenant, or all tenants. Looked up by the name it logged in with."""
 
     role_name = models.CharField(max_length=63, primary_key=True)
-    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, blank=True, related_name="database_logins")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="database_logins")
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     all_tenants = models.BooleanField(default=False, db_default=False)
 

@@ -7,13 +7,20 @@ from typing import Final
 from django.db import ProgrammingError, transaction
 
 from apps.accounts.models import DatabaseLogin, Tenant, User
+from apps.accounts.permissions import Role
 from apps.audit.models import Category
 from apps.audit.services import record
 from apps.core.errors import Conflict, Invalid, NotFound
-from apps.core.timescale.logins import GROUPS, create_login, drop_login
+from apps.core.timescale.logins import GROUPS, create_login, drop_login, login_exists
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{2,62}")
 OWN_ROWS_ONLY: Final = "omega_user"
+# The roles of the portal that may have a log-in of a group; `login_scope()` asks it again at every statement.
+REACH: Final = {
+    "omega_admin": {Role.ADMIN},
+    "omega_operator": {Role.ADMIN, Role.DEVOPS},
+    "analyst": {Role.ADMIN, Role.DEVOPS, Role.ANALYST},
+}
 RESERVED: Final = ("omega_", "pg_")
 
 
@@ -38,12 +45,18 @@ def open_database_login(*, name: str, group: str, user: User | None, tenant: Ten
 
 
 def close_database_login(*, name: str) -> None:
-    """End a log-in made by `open_database_login`; raises NotFound for any other role."""
-    with transaction.atomic():
-        if not DatabaseLogin.objects.filter(role_name=name).delete()[0]:
-            raise NotFound("no_login", f"{name} is no log-in that was opened here.")
-        _record("DATABASE_LOGIN_CLOSED", name)
+    """End a log-in made by `open_database_login`, with its sessions; raises NotFound for any other role.
+
+    The role goes first: should that fail half way, its row is still there to try again.
+    """
+    login = DatabaseLogin.objects.filter(role_name=name)
+    if not login.exists():
+        raise NotFound("no_login", f"{name} is no log-in that was opened here.")
+    if login_exists(name=name):
         drop_login(name=name)
+    with transaction.atomic():
+        login.delete()
+        _record("DATABASE_LOGIN_CLOSED", name)
 
 
 def _check(name: str, group: str, user: User | None) -> None:
@@ -52,6 +65,8 @@ def _check(name: str, group: str, user: User | None) -> None:
         raise Invalid("bad_name", "A name is 3 to 63 of a-z, 0-9 and _, from a letter on, not omega_…", field="name")
     if group not in GROUPS:
         raise Invalid("unknown_group", f"Choose one of {', '.join(GROUPS)}.", field="group")
+    if user is not None and group in REACH and user.role not in REACH[group]:
+        raise Invalid("beyond_role", f"{group} reaches further than the role {user.role}.", field="group")
     if group == OWN_ROWS_ONLY and user is None:
         raise Invalid("person_needed", "omega_user sees the rows of one person; say whose.", field="user")
     if DatabaseLogin.objects.filter(role_name=name).exists():

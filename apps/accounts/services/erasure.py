@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from apps.accounts.models import Invitation, User
+from apps.accounts.services.database_logins import close_database_login
 from apps.accounts.services.guards import Standing, keep_an_admin
 from apps.audit import services as audit
 from apps.audit.selectors import erased_people
@@ -39,6 +40,8 @@ def erase_again(*, people: Sequence[UUID], now: datetime) -> int:
 
 def _remove(user: User) -> list[UUID]:
     """Delete an account and what belongs to it; returns the ids under which the log knows them."""
+    for login in user.database_logins.all():
+        close_database_login(name=login.role_name)
     invitations = Invitation.objects.filter(Q(user=user) | Q(email__iexact=user.email))
     known_as = [user.pk, *invitations.values_list("pk", flat=True)]
     invitations.delete()

@@ -12,6 +12,7 @@ from apps.audit.anchor import Anchored, read_anchors
 from apps.audit.models import AuditSeal
 from apps.audit.rules import NOTHING, broken_commitment, broken_link, root_over
 from apps.audit.selectors.seals import BEFORE_ALL, head_of, mark, newest_seal, seal_before, sealed_entries, seals_from
+from apps.core import sql
 
 # No seal covers more; a seal that says so was edited.
 MOST_IN_A_BLOCK = 10_000
@@ -97,6 +98,12 @@ def check_anchors(path: Path, key: bytes) -> Iterator[Finding]:
     written = mark().anchored_id
     if newest < written:
         yield Finding(0, f"the anchor file ends with seal {newest}, but was written up to seal {written}")
+
+
+def unrecorded_tombstones() -> Iterator[Finding]:
+    """Name the tombstones that excuse blank entries, but stand in no entry of the log."""
+    for row in sql.fetch_all(__file__, "unrecorded_tombstones.sql", {}):
+        yield Finding(0, f"tombstone {row['id']} ({row['kind']}, {row['erased_at']:%F %T} UTC) stands in no entry")
 
 
 def missing_end() -> Iterator[Finding]:

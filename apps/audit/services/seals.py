@@ -1,8 +1,9 @@
 """Closes settled entries under seals.
 
-An id is taken by a transaction that has its number already. So a run notes the newest id and then the number the next
-transaction will get; once all transactions below that number are over, nobody can still add an id up to the noted one,
-and a later run seals them. Long writers delay seals, never break them.
+An id is taken by a transaction that has its number already. So a run reads the newest id and only then takes a number
+of its own, before it writes anything: whoever holds an id up to the one read has a smaller number. Once all
+transactions below it are over, nobody can still add such an id, and a later run seals them. Long writers delay seals,
+never break them.
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.audit.models import AuditSeal, AuditSealMark
+from apps.audit.models import AuditSeal
 from apps.audit.rules import NOTHING, SealHead, root_over
 from apps.audit.selectors.seals import BEFORE_ALL, mark, newest_seal, sealed_entries
 from apps.core import live, sql
@@ -27,13 +28,16 @@ def seal_entries(*, now: datetime, block: int = BLOCK, most_blocks: int = MOST_B
     """
     with transaction.atomic():
         lock_seals()
-        note, running = mark(), sql.fetch_all(__file__, "running.sql", {})[0]
-        if note.before_xid is not None and note.before_xid > running["xmax"]:
+        note = mark()
+        boundary = sql.fetch_all(__file__, "given_id.sql", {})[0]["id"]
+        running = sql.fetch_all(__file__, "running.sql", {})[0]
+        if note.before_xid is not None and note.before_xid >= running["own"]:
             note.boundary = note.before_xid = None  # it counts the transactions of another server
-        is_settled = note.before_xid is not None and running["xmin"] >= note.before_xid
+        is_settled = note.before_xid is not None and running["oldest"] >= note.before_xid
         seals = list(_new_seals(note.boundary or 0, now, block, most_blocks)) if is_settled else []
         if note.before_xid is None or (is_settled and len(seals) < most_blocks):
-            _note(note, now)
+            note.boundary, note.before_xid, note.noted_at = boundary, running["own"], now
+            note.save()
     if seals:
         live.publish("audit")
     return sum(seal.row_count for seal in seals)
@@ -71,11 +75,3 @@ def _seal(entries: list[dict[str, Any]], before: AuditSeal | None, last_id: int,
         id=head.id, first_id=head.first_id, last_id=head.last_id, row_count=head.row_count, sealed_at=head.sealed_at,
         previous_root=head.previous_root, root=root_over(head, entries),
     )  # fmt: skip
-
-
-def _note(note: AuditSealMark, now: datetime) -> None:
-    """Note the newest id, and only after it the number of the next transaction: in this order, in two statements."""
-    note.boundary = sql.fetch_all(__file__, "given_id.sql", {})[0]["id"]
-    note.before_xid = sql.fetch_all(__file__, "running.sql", {})[0]["xmax"]
-    note.noted_at = now
-    note.save()

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from apps.audit.anchor import anchor_key
 from apps.audit.models import AuditVerification, Category, Status, Verdict
-from apps.audit.selectors.check import Finding, check_anchors, check_seals, missing_end
+from apps.audit.selectors.check import Finding, check_anchors, check_seals, missing_end, unrecorded_tombstones
 from apps.audit.selectors.seals import newest_seal
 from apps.audit.services.entries import record
 from apps.core import live
@@ -84,6 +84,7 @@ def _finish(check: AuditVerification, now: datetime) -> None:
 def _whole() -> Iterable[Finding]:
     """Return what is wrong with the row of seals as a whole: its end cut off, or not what the anchor file says."""
     yield from missing_end()
+    yield from unrecorded_tombstones()
     if settings.OMEGA.audit_anchor_file:
         yield from check_anchors(Path(settings.OMEGA.audit_anchor_file), anchor_key(settings.SECRET_KEY))
 

@@ -22,12 +22,15 @@ SELECT
     encode(e.actor_salt, 'hex') AS actor_salt,
     encode(e.subject_salt, 'hex') AS subject_salt,
     CASE WHEN e.actor_salt IS NULL AND e.actor_digest IS NOT NULL THEN
-        EXISTS (SELECT FROM erased_people p WHERE p.subject_id = coalesce(e.user_id, e.subject_id))
-        OR (e.user_id IS NULL AND e.timestamp < (SELECT max(p.cutoff) FROM erased_people p))
+        EXISTS (SELECT FROM erased_people p
+            WHERE p.subject_id = coalesce(e.user_id, CASE WHEN e.user_role = '' THEN e.subject_id END))
+        OR (e.user_id IS NULL AND e.user_role = '' AND e.timestamp < (SELECT max(p.cutoff) FROM erased_people p
+            WHERE p.cutoff <= p.erased_at - interval '90 days'))
         ELSE false END AS actor_is_erased,
     CASE WHEN e.subject_salt IS NULL AND e.subject_digest IS NOT NULL THEN
         EXISTS (SELECT FROM erased_people p WHERE p.subject_id = e.subject_id)
-        OR (e.subject_id IS NULL AND e.timestamp < (SELECT max(p.cutoff) FROM erased_people p))
+        OR (e.subject_id IS NULL AND e.timestamp < (SELECT max(p.cutoff) FROM erased_people p
+            WHERE p.cutoff <= p.erased_at - interval '90 days'))
         ELSE false END AS subject_is_erased
 FROM audit_logs e
 WHERE e.id > %(after)s AND e.id <= %(last)s

@@ -16,8 +16,19 @@ def create_login(*, name: str, group: str, password: str) -> None:
 
 
 def drop_login(*, name: str) -> None:
-    """Remove such a role; raises ProgrammingError when there is none."""
+    """Lock such a role, end its sessions and remove it; may be done again after it failed half way.
+
+    Raises ProgrammingError when there is none.
+    """
+    _run("lock_login.sql", {"name": name})
     _run("drop_login.sql", {"name": name})
+
+
+def login_exists(*, name: str) -> bool:
+    """Tell whether the server knows such a role."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name])
+        return cursor.fetchone() is not None
 
 
 def _run(script: str, wanted: dict[str, str]) -> None:

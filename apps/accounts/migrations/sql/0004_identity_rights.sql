@@ -4,7 +4,7 @@ ALTER TABLE web_sessions SET (fillfactor = 70);
 ALTER TABLE api_tokens SET (fillfactor = 70);
 
 -- Counts the changes of a row, so that whoever saves an older version of it can be told.
-CREATE FUNCTION count_version() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+CREATE FUNCTION count_version() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     NEW.version := OLD.version + 1;
     RETURN NEW;

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.audit.anchor import anchor_key
-from apps.audit.selectors.check import Finding, check_anchors, check_seals, missing_end
+from apps.audit.selectors.check import Finding, check_anchors, check_seals, missing_end, unrecorded_tombstones
 from apps.audit.selectors.seals import first_sealed_since, newest_seal
 
 EVERY = 1000
@@ -54,6 +54,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"up to seal {checked.seal.id} of {last}, {entries} entries")
         self.stdout.write(f"{max(0, last - first + 1)} seals over {entries} entries computed again")
         yield from missing_end()
+        yield from unrecorded_tombstones()
         path = anchor or (Path(settings.OMEGA.audit_anchor_file) if settings.OMEGA.audit_anchor_file else None)
         if path:
             yield from check_anchors(path, anchor_key(settings.SECRET_KEY))

@@ -3,6 +3,7 @@ DROP TRIGGER audit_logs_prepare ON audit_logs;
 DROP FUNCTION audit_prepare_entry();
 DROP FUNCTION audit_erase_people(uuid[], timestamptz, uuid);
 DROP FUNCTION audit_erase_strangers(timestamptz, timestamptz);
+DROP TRIGGER erased_people_audit ON erased_people;
 DROP TRIGGER erased_people_no_truncate ON erased_people;
 DROP TRIGGER erased_people_append_only ON erased_people;
 DROP TRIGGER audit_seals_no_truncate ON audit_seals;
@@ -15,7 +16,7 @@ DROP SEQUENCE audit_logs_id;
 
 -- The functions of 0002 again.
 CREATE OR REPLACE FUNCTION audit_row_change() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     left_out text[] := string_to_array(TG_ARGV[4], ',');

@@ -1,7 +1,10 @@
+ALTER FUNCTION audit_without_secrets(jsonb, text[]) SET search_path = pg_catalog, pg_temp;
+REVOKE EXECUTE ON FUNCTION audit_row_change(), audit_without_secrets(jsonb, text[]) FROM PUBLIC;
+
 -- Values as bytes: each behind its length, NULL told apart from '', so that no two lists give the same bytes.
 -- apps/audit/rules.py computes the same.
 CREATE FUNCTION audit_bytes(VARIADIC parts text[]) RETURNS bytea
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT coalesce(string_agg(
         CASE WHEN part IS NULL THEN '\x00'::bytea
@@ -10,12 +13,12 @@ AS $$
     FROM unnest(parts) WITH ORDINALITY AS p (part, place)
 $$;
 
-CREATE FUNCTION audit_salt() RETURNS bytea LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog
+CREATE FUNCTION audit_salt() RETURNS bytea LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
     AS $$ SELECT uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) $$;
 
 -- The columns that tell who somebody is; an image keeps them in `personal`, apart from its details.
 CREATE FUNCTION audit_personal_columns(kind text) RETURNS text[]
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT CASE kind
         WHEN 'user' THEN '{email,username,full_name,notification_email,keycloak_user_id}'
@@ -29,27 +32,27 @@ $$;
 
 -- The columns of one side of an image that are (or are not) among the given; NULL when none are left.
 CREATE FUNCTION audit_columns(image jsonb, chosen text[], wanted boolean) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT jsonb_object_agg(key, value) FROM jsonb_each(image) WHERE (key = ANY (chosen)) = wanted
 $$;
 
 CREATE FUNCTION audit_image(before jsonb, after jsonb) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT CASE WHEN before IS NULL THEN '{}' ELSE jsonb_build_object('before', before) END
         || CASE WHEN after IS NULL THEN '{}' ELSE jsonb_build_object('after', after) END
 $$;
 
 -- The text as a UUID, NULL when it is none.
-CREATE FUNCTION audit_uuid(given text) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog
+CREATE FUNCTION audit_uuid(given text) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT CASE WHEN given ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' THEN given::uuid END
 $$;
 
 -- Whom an entry is about when it does not say: an account by its id, or by the e-mail that somebody typed.
 CREATE FUNCTION audit_subject(kind text, key text, name text) RETURNS uuid
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
     IF kind <> 'user' THEN
@@ -64,7 +67,7 @@ $$;
 
 -- The tenant of an entry that does not say: the person's, else the only one of whoever acts.
 CREATE FUNCTION audit_tenant(person uuid) RETURNS uuid
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     found uuid;
@@ -78,7 +81,7 @@ $$;
 
 -- Gives an entry its id, subject, tenant and commitments, whatever the writer put there.
 CREATE FUNCTION audit_prepare_entry() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
     -- The transaction has its number before it takes an id: who waits for all older transactions has all older ids.
@@ -107,7 +110,7 @@ $$;
 
 -- As before, but personal columns stand apart, and every image has a subject and a tenant where there is one.
 CREATE OR REPLACE FUNCTION audit_row_change() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     kind     text   := TG_ARGV[1];
@@ -195,7 +198,7 @@ CREATE TRIGGER audit_logs_prepare BEFORE INSERT ON audit_logs FOR EACH ROW EXECU
 
 -- Lets one change through: the two functions below blank what tells who somebody is, and nothing else. They run as
 -- the owner, and are known by the stack, which no setting can forge.
-CREATE OR REPLACE FUNCTION audit_refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+CREATE OR REPLACE FUNCTION audit_refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     blanked text[] := '{user_email,ip_address,user_agent,actor_salt,resource_name,personal,subject_salt}';
     stack   text;
@@ -222,7 +225,11 @@ $$;
 CREATE TRIGGER audit_logs_append_only BEFORE UPDATE OR DELETE ON audit_logs
     FOR EACH ROW EXECUTE FUNCTION audit_refuse_change();
 
-CREATE FUNCTION audit_refuse_any_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+-- A tombstone excuses blanks, so it stands in the sealed log itself.
+CREATE TRIGGER erased_people_audit AFTER INSERT ON erased_people FOR EACH ROW
+    EXECUTE FUNCTION audit_row_change('SYSTEM', 'erasure', 'id', 'kind', '', '');
+
+CREATE FUNCTION audit_refuse_any_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION '% can be added to, never changed', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
 END
@@ -239,7 +246,7 @@ CREATE TRIGGER erased_people_no_truncate BEFORE TRUNCATE ON erased_people
 -- Blanks who some people are, wherever an entry is by them or about them, and leaves a tombstone for each; returns how
 -- many entries changed. An entry by nobody known that is about a person (a refused sign-in) counts as by them.
 CREATE FUNCTION audit_erase_people(people uuid[], at timestamptz, actor uuid) RETURNS bigint
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     as_actors   bigint;
@@ -247,7 +254,7 @@ DECLARE
 BEGIN
     UPDATE public.audit_logs SET user_email = '', ip_address = NULL, user_agent = '', actor_salt = NULL
     WHERE actor_salt IS NOT NULL
-        AND (user_id = ANY (people) OR (user_id IS NULL AND subject_id = ANY (people)));
+        AND (user_id = ANY (people) OR (user_id IS NULL AND user_role = '' AND subject_id = ANY (people)));
     GET DIAGNOSTICS as_actors = ROW_COUNT;
     UPDATE public.audit_logs SET resource_name = '', personal = NULL, subject_salt = NULL
     WHERE subject_salt IS NOT NULL AND subject_id = ANY (people);
@@ -259,9 +266,9 @@ BEGIN
 END
 $$;
 
--- The same for whoever was never known, in entries older than `before`, and older than 90 days in any case.
+-- The same for whoever was never known (machines and log-ins at the database have a role, and stay), in entries older than `before`, and older than 90 days in any case.
 CREATE FUNCTION audit_erase_strangers(before timestamptz, at timestamptz) RETURNS bigint
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     as_actors   bigint;
@@ -269,7 +276,7 @@ DECLARE
     cutoff      timestamptz := least(before, now() - interval '90 days');
 BEGIN
     UPDATE public.audit_logs SET user_email = '', ip_address = NULL, user_agent = '', actor_salt = NULL
-    WHERE timestamp < cutoff AND user_id IS NULL AND actor_salt IS NOT NULL;
+    WHERE timestamp < cutoff AND user_id IS NULL AND user_role = '' AND actor_salt IS NOT NULL;
     GET DIAGNOSTICS as_actors = ROW_COUNT;
     UPDATE public.audit_logs SET resource_name = '', personal = NULL, subject_salt = NULL
     WHERE timestamp < cutoff AND subject_id IS NULL AND subject_salt IS NOT NULL;

@@ -1,5 +1,5 @@
 CREATE OR REPLACE FUNCTION audit_subject(kind text, key text, name text) RETURNS uuid
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
     IF kind <> 'user' THEN

@@ -1,7 +1,7 @@
 -- Whom an entry is about when it does not say: an account by its id, or by the e-mail that somebody typed; the owner of a
 -- token, session, quota or request; whoever is invited. Tables are looked at only for entries of their kind.
 CREATE OR REPLACE FUNCTION audit_subject(kind text, key text, name text) RETURNS uuid
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     id    uuid := public.audit_uuid(key);

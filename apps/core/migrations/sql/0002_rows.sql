@@ -4,12 +4,21 @@
 -- The web process says for whom it works by transaction-local settings (apps/core/context.py), honoured for its role
 -- alone. A person's own log-in is looked up by its name in database_logins, which it cannot forge.
 
+-- What is made from here on is nobody else's to run, unless it says so. Whoever may make temporary objects could put types
+-- of their own before those that a function of the owner names: nobody may, and every search path names pg_temp last.
+ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$;
+ALTER FUNCTION is_hypertable(regclass) SET search_path = pg_catalog, public, pg_temp;
+ALTER FUNCTION ensure_partitions(regclass, interval, timestamptz, timestamptz) SET search_path = pg_catalog, public, pg_temp;
+ALTER FUNCTION drop_partitions(regclass, timestamptz) SET search_path = pg_catalog, public, pg_temp;
+REVOKE EXECUTE ON FUNCTION is_hypertable(regclass) FROM PUBLIC;
+
 -- First in the web process's search path; `readable` is for people's log-ins and leaves secret columns out.
 CREATE SCHEMA series;
 GRANT USAGE ON SCHEMA series TO omega_portal;
 
 CREATE FUNCTION scope_is_all() RETURNS boolean
-    LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog
+    LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF current_user = 'omega_portal' THEN
@@ -20,7 +29,7 @@ END
 $$;
 
 CREATE FUNCTION scope_tenants() RETURNS uuid[]
-    LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog
+    LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF current_user = 'omega_portal' THEN
@@ -31,7 +40,7 @@ END
 $$;
 
 CREATE FUNCTION scope_user() RETURNS uuid
-    LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog
+    LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF current_user = 'omega_portal' THEN
@@ -43,7 +52,7 @@ $$;
 
 -- A role of accounts/permissions.py, SYSTEM for the portal itself, AGENT for a node; '' for nobody.
 CREATE FUNCTION scope_role() RETURNS text
-    LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog
+    LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF current_user = 'omega_portal' THEN
@@ -67,21 +76,21 @@ $$;
 
 -- The conditions, as text for policies and views. Sub-selects make each of them one look per statement.
 CREATE FUNCTION rows_of_tenant(tenant text DEFAULT 'tenant_id') RETURNS text
-    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
     AS $$ SELECT format('((SELECT public.scope_is_all()) OR %s = ANY ((SELECT public.scope_tenants())::uuid[]))', tenant) $$;
 
 CREATE FUNCTION rows_of_person(person text DEFAULT 'user_id') RETURNS text
-    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
     AS $$ SELECT format('%s = (SELECT public.scope_user())', person) $$;
 
 CREATE FUNCTION only_roles(VARIADIC roles text[]) RETURNS text
-    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
     AS $$ SELECT format('(SELECT public.scope_role()) = ANY (%L::text[])', roles) $$;
 
 -- The policies of a table: the web process reads the rows `reads` and may change those of them that `writes` allows;
 -- `others` see every row, as does the owner, so that data migrations work under FORCE.
 CREATE FUNCTION guard_table(target regclass, reads text, writes text, others name[] DEFAULT '{omega_worker}')
-    RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, public
+    RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     other name;
@@ -100,7 +109,7 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION unguard_table(target regclass) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, public
+CREATE FUNCTION unguard_table(target regclass) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     policy name;
@@ -115,7 +124,7 @@ $$;
 
 -- The guarded view of a table in `place`: the rows `reads`, all columns but `secret` ones. Made anew when it is there.
 CREATE FUNCTION publish_view(place name, target regclass, reads text, readers name[], secret name[] DEFAULT '{}')
-    RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, public
+    RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     base    name := (SELECT relname FROM pg_class WHERE oid = target);
@@ -134,10 +143,9 @@ END
 $$;
 
 -- Who reads the views of `readable`: all of people's log-ins, or all that see more than their own rows.
-CREATE FUNCTION all_readers() RETURNS name[] LANGUAGE sql IMMUTABLE SET search_path = pg_catalog
+CREATE FUNCTION all_readers() RETURNS name[] LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
     AS $$ SELECT '{omega_admin,omega_operator,omega_user,analyst,omega_readonly,dashboard_readonly,omega_worker}'::name[] $$;
-CREATE FUNCTION fleet_readers() RETURNS name[] LANGUAGE sql IMMUTABLE SET search_path = pg_catalog
+CREATE FUNCTION fleet_readers() RETURNS name[] LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
     AS $$ SELECT array_remove(public.all_readers(), 'omega_user') $$;
 
-REVOKE EXECUTE ON FUNCTION guard_table(regclass, text, text, name[]), unguard_table(regclass),
-    publish_view(name, regclass, text, name[], name[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION scope_is_all(), scope_tenants(), scope_user(), scope_role() TO PUBLIC;

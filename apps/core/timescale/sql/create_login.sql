@@ -2,12 +2,15 @@
 -- members, so they are given to the log-in itself.
 DO $login$
 DECLARE
-    wanted jsonb := current_setting('omega.login')::jsonb;
-    name   text  := wanted ->> 'name';
+    wanted  jsonb := current_setting('omega.login')::jsonb;
+    name    text  := wanted ->> 'name';
+    setting text;
 BEGIN
     EXECUTE format('CREATE ROLE %I LOGIN PASSWORD %L', name, wanted ->> 'password');
     EXECUTE format('GRANT %I TO %I WITH INHERIT TRUE, SET FALSE', wanted ->> 'group', name);
-    EXECUTE format('ALTER ROLE %I IN DATABASE %I SET search_path = readable, public', name, current_database());
-    EXECUTE format('ALTER ROLE %I IN DATABASE %I SET statement_timeout = ''60s''', name, current_database());
+    FOREACH setting IN ARRAY ARRAY['search_path = readable, public', 'statement_timeout = ''60s''',
+                                   'idle_in_transaction_session_timeout = ''60s'''] LOOP
+        EXECUTE format('ALTER ROLE %I IN DATABASE %I SET %s', name, current_database(), setting);
+    END LOOP;
 END
 $login$;

@@ -40,6 +40,9 @@ BEGIN
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'omega_backup') THEN
             CREATE ROLE omega_backup NOLOGIN BYPASSRLS;
         END IF;
+        IF NOT pg_has_role('omega_backup', 'pg_read_all_data', 'MEMBER') THEN
+            GRANT pg_read_all_data TO omega_backup;
+        END IF;
     END IF;
 
     -- The owner may act as each serving role (the tests do) and set its search path, but inherits nothing.

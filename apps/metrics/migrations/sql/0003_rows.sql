@@ -6,7 +6,7 @@ SELECT publish_view('readable', 'metric_series', rows_of_tenant(), fleet_readers
 SELECT publish_view('readable', 'node_latest', rows_of_node('node_latest'), fleet_readers());
 
 -- Hypertables carry no policies: nobody but the worker reads them past these views.
-CREATE FUNCTION rows_of_series(child text) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public
+CREATE FUNCTION rows_of_series(child text) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp
 AS $$
     SELECT format('((SELECT public.scope_is_all()) OR EXISTS (SELECT FROM public.metric_series AS s WHERE s.series_id = %I.series_id AND %s))',
         child, rows_of_tenant('s.tenant_id'))

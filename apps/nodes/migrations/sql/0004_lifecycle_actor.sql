@@ -1,3 +1,1 @@
 UPDATE node_lifecycle_logs AS l SET actor_id = u.user_id FROM users u WHERE upper(u.email) = upper(l.actor_email);
--- It shows the column that goes; it is published anew afterwards.
-DROP VIEW readable.node_lifecycle_logs;
