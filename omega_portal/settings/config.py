@@ -69,6 +69,7 @@ class Config(BaseSettings):
     oidc_client_secret: SecretStr | None = None
     oidc_roles_claim: str = "portal_roles"
     oidc_tenant: str = "default"
+    token_vouch_days: int = Field(default=7, ge=1, le=365)
     break_glass: bool = False
     audit_anchor_file: str | None = None
 

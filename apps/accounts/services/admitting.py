@@ -17,7 +17,7 @@ from apps.accounts.selectors.invitations import is_backed
 from apps.accounts.services.ending import end_everything_of
 from apps.accounts.services.events import record_about
 from apps.accounts.services.guards import may_be_linked
-from apps.accounts.services.sync import decide_role, no_role, sync_user
+from apps.accounts.services.sync import decide_role, no_role, sync_user, withdraw
 from apps.core.context import acting, as_system
 from apps.core.text import storable
 
@@ -28,11 +28,17 @@ def admit(*, claims: Mapping[str, Any], now: datetime) -> User:
     An account is found by issuer and subject alone. Raises SignInRefused. Two first sign-ins at once make one account:
     the second finds what the first made.
     """
-    decision = decide_role(claims=claims, now=now)
     try:
-        return _admit(claims, decision, now)
-    except IntegrityError:
-        return _admit(claims, decision, now)
+        decision = decide_role(claims=claims, now=now)
+        try:
+            return _admit(claims, decision, now)
+        except IntegrityError:
+            return _admit(claims, decision, now)
+    except SignInRefused as refusal:
+        known = lookups.user_by_identity(claims["iss"], claims["sub"])
+        if known is not None:
+            withdraw(user_id=known.pk, refusal=refusal)
+        raise
 
 
 def _admit(claims: Mapping[str, Any], decision: RoleDecision, now: datetime) -> User:

@@ -17,7 +17,7 @@ from apps.accounts.oidc_errors import GrantRefused, ProviderUnavailable, SignInR
 from apps.accounts.oidc_provider import provider
 from apps.accounts.oidc_tokens import id_token_claims
 from apps.accounts.rules import REVALIDATED_EVERY, UNANSWERED_AT_MOST
-from apps.accounts.services.sync import decide_role, sync_user
+from apps.accounts.services.sync import decide_role, sync_user, withdraw
 from apps.accounts.services.web_sessions import end_session
 from apps.core.context import acting, as_system
 from apps.core.secrets import Undecipherable
@@ -87,6 +87,7 @@ def _revalidate(session: WebSession, now: datetime) -> bool:
     except GrantRefused:
         _end(session, "no longer accepted by the identity provider", now)
     except SignInRefused as refusal:
+        withdraw(user_id=session.user_id, refusal=refusal)
         _end(session, refusal.code, now)
     except Undecipherable as fault:
         log.warning("a session ends: %s", fault)

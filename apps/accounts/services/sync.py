@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -21,9 +22,11 @@ from apps.core.text import storable
 
 MOST_UNKNOWN = 20
 LONGEST_VALUE = 255
+# Refusals that say: nobody vouches for this person any more.
+WITHDRAWN = ("no_role", "roles_claim_missing")
 COLUMNS = (
     "role", "last_idp_role", "role_override", "role_override_reason", "role_override_by", "role_override_until",
-    "updated_at",
+    "vouched_at", "updated_at",
 )  # fmt: skip
 
 
@@ -62,6 +65,7 @@ def sync_user(*, user: User, decision: RoleDecision, now: datetime) -> bool:
     if decision.role is None and not overridden:
         raise no_role(decision)
     before = user.role
+    user.vouched_at = now
     user.last_idp_role = decision.role or ""
     if not overridden:
         user.role, user.role_override, user.role_override_reason = str(decision.role), False, ""
@@ -73,6 +77,13 @@ def sync_user(*, user: User, decision: RoleDecision, now: datetime) -> bool:
     record_about("ROLE_SYNCED", user, Category.USER, details={"from": before, "to": user.role, "values": values})
     live.publish(*map(topic_of, WebSession.objects.filter(user=user, revoked_at=None).only("pk")))
     return True
+
+
+def withdraw(*, user_id: UUID, refusal: SignInRefused) -> None:
+    """Note that the provider vouches for a person no more, where a refusal says so: their API tokens open nothing."""
+    if refusal.code in WITHDRAWN:
+        with acting(as_system()), transaction.atomic():
+            User.objects.filter(pk=user_id).update(vouched_at=None)
 
 
 def no_role(decision: RoleDecision) -> SignInRefused:

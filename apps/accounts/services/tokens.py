@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from ipaddress import ip_network
 from typing import Final
 
+from django.conf import settings
 from django.db import transaction
 
 from apps.accounts.lookups import token_by_key_id, user_by_id
-from apps.accounts.models import ApiToken, TokenScope, User
+from apps.accounts.models import ApiToken, AuthProvider, TokenScope, User
 from apps.audit.models import Category, Status
 from apps.audit.services import record, record_apart
 from apps.core.address import Address, is_allowed
@@ -104,6 +105,8 @@ def token_presented(*, text: str, address: Address | None, now: datetime) -> Api
     person = user_by_id(token.user_id)
     if person is None or not person.is_active:
         raise TokenRefused(token, "account_closed")
+    if not _is_vouched_for(person, now):
+        raise TokenRefused(token, "not_vouched")
     with acting(as_system(email=person.email, user_id=str(person.pk))), transaction.atomic():
         if token.last_used_at is None or now - token.last_used_at >= USE_NOTED_EVERY:
             used_from = str(address) if address else None
@@ -130,6 +133,14 @@ def _why_over(token: ApiToken, address: Address | None, now: datetime) -> str:
     if token.expires_at <= now:
         return "expired"
     return "" if is_allowed(address, token.allowed_ips) else "foreign_address"
+
+
+def _is_vouched_for(person: User, now: datetime) -> bool:
+    """Tell whether a person's provider said lately enough that they have a role here; local people need none."""
+    if person.auth_provider != AuthProvider.KEYCLOAK:
+        return True
+    at_most = timedelta(days=settings.OMEGA.token_vouch_days)
+    return person.vouched_at is not None and now - person.vouched_at < at_most
 
 
 def _record(action: str, token: ApiToken) -> None:
