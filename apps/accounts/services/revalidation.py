@@ -73,6 +73,7 @@ def _revalidate(session: WebSession, now: datetime) -> bool:
     """Ask about one session and do what follows from the answer; False when there was none."""
     try:
         tokens = _ask(session)
+        _keep_refresh_token(session, tokens)
         claims = id_token_claims(provider(), tokens.get("id_token"))
         if claims["sub"] != session.user.keycloak_user_id:
             raise TokenRefused("another subject")
@@ -102,14 +103,21 @@ def _ask(session: WebSession) -> dict[str, Any]:
     return provider().tokens_for({"grant_type": "refresh_token", "refresh_token": session.refresh_token or ""})
 
 
+def _keep_refresh_token(session: WebSession, tokens: dict[str, Any]) -> None:
+    """Keep the new refresh token before anything else is done: the one before is used up, whatever fails after it."""
+    token = tokens.get("refresh_token")
+    if isinstance(token, str) and token:
+        with acting(as_system()), transaction.atomic():
+            WebSession.objects.filter(pk=session.pk, revoked_at=None).update(refresh_token=token)
+
+
 def _keep(session: WebSession, tokens: dict[str, Any], claims: dict[str, Any], now: datetime) -> None:
-    """Keep the new tokens, and bring the person in line with the claims."""
+    """Keep that there was an answer, and bring the person in line with the claims."""
     decision = decide_role(claims=claims, now=now)
     with acting(as_system()), transaction.atomic():
         user = User.objects.select_for_update().get(pk=session.user_id)
         sync_user(user=user, decision=decision, now=now)
         WebSession.objects.filter(pk=session.pk, revoked_at=None).update(
-            refresh_token=tokens.get("refresh_token") or session.refresh_token,
             id_token=tokens["id_token"],
             unanswered_since=None,
             vouched_at=now,

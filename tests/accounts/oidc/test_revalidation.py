@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from apps.accounts import oidc_provider
 from apps.accounts.models import User, WebSession
 from apps.accounts.services import revalidation
 from apps.accounts.services.overrides import end_due_overrides
@@ -233,3 +234,16 @@ def test_silence_vouches_for_nobody(op: OpenIdProvider, olga: Client, later: dat
     revalidate(later)
 
     assert WebSession.objects.get().vouched_at == before
+
+
+def test_new_refresh_token_outlives_an_answer_that_cannot_be_verified(
+    op: OpenIdProvider, olga: Client, later: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(oidc_provider, "NOT_AGAIN_SECONDS", 0.0)
+    op.key_name, op.trouble["/certs"] = "second", "broken"
+    unanswered = revalidate(later)
+    op.trouble.clear()
+    monkeypatch.setattr(oidc_provider.provider()._keys, "_not_before", 0.0)
+
+    assert (unanswered, revalidate(later + MINUTE)) == (0, 1)
+    assert (why_ended(), is_in(olga)) == ("", True)
