@@ -15,7 +15,7 @@ from apps.accounts.models import AuthProvider, Tenant, User
 from apps.accounts.selectors.people import sees_all_tenants
 from apps.accounts.services import default_tenant
 from apps.accounts.services.ending import end_everything_of
-from apps.accounts.services.guards import Standing, keep_an_admin, refuse_homeless
+from apps.accounts.services.guards import Standing, keep_an_admin, may_change, refuse_homeless
 from apps.accounts.services.versions import locked
 from apps.audit.admin_site import site
 from apps.audit.correction import Correction, ReasonForm, changed_fields
@@ -24,6 +24,8 @@ from apps.core.context import because
 from apps.core.errors import PortalError
 
 OVERRIDE = ("role_override", "role_override_reason", "role_override_by", "role_override_until")
+# What is asked of whoever changes an account, and not shown to whoever only looks.
+ASKED = ("password_form", "reason")
 
 
 def is_for_all(request: HttpRequest) -> bool:
@@ -123,6 +125,11 @@ class UserAdmin(Correction, DjangoUserAdmin):  # type: ignore[misc, type-arg]
     )
     add_fieldsets = ((None, {"fields": ("email", "full_name", "role", "password1", "password2")}),)
 
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Leave the account of a superuser, and its password, to superusers."""
+        is_open = not isinstance(obj, User) or (isinstance(request.user, User) and may_change(request.user, obj))
+        return is_open and super().has_change_permission(request, obj)
+
     @admin.display(description="Password")
     def password_form(self, obj: User) -> str:
         if obj.auth_provider != AuthProvider.LOCAL:
@@ -137,7 +144,10 @@ class UserAdmin(Correction, DjangoUserAdmin):  # type: ignore[misc, type-arg]
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         found = super().get_fieldsets(request, obj)
-        return [*found, ("", {"fields": ("version_read",)})] if obj else found
+        if obj is None or self.has_change_permission(request, obj):
+            return [*found, ("", {"fields": ("version_read",)})] if obj else found
+        shown = [(title, [name for name in part["fields"] if name not in ASKED]) for title, part in found]
+        return [(title, {"fields": fields}) for title, fields in shown if fields]
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if not change:

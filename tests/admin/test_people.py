@@ -9,6 +9,7 @@ from django.urls import reverse
 from apps.accounts.models import ApiToken, User, WebSession
 from apps.audit.models import AuditLog
 from tests import make
+from tests.database import acting_as
 from tests.people import api_token, from_provider, somebody, web_session
 
 SignIn = Callable[[str], Client]
@@ -83,6 +84,24 @@ def test_ones_own_place_is_for_others_to_change(ada: Client) -> None:
     assert ada.post(address(me), closed).status_code == 302
     me.refresh_from_db()
     assert (me.full_name, me.role, me.is_active) == ("Ada Other", "ADMIN", True)
+
+
+def test_a_superuser_is_shown_and_left_to_superusers(ada: Client) -> None:
+    User.objects.filter(email="ada@example.test").update(tenant=None)
+    with acting_as("omega_owner"):
+        root = somebody(1, role="ADMIN", tenant=None, is_superuser=True, password=make.PASSWORD)
+    page = ada.get(address(root))
+    assert page.status_code == 200 and root.email in page.content.decode()
+    assert "Set a new password" not in page.content.decode() and 'name="reason"' not in page.content.decode()
+    assert ada.post(address(root), form(root, email="mine@example.test")).status_code == 403
+    password = reverse("admin:auth_user_password_change", args=[root.pk])
+    new = {"password1": "an unusual sentence 7", "password2": "an unusual sentence 7", "usable_password": "true"}
+    assert [ada.get(password).status_code, ada.post(password, new).status_code] == [403, 403]
+    root.refresh_from_db()
+    assert root.email == "somebody-1@example.test" and root.check_password(make.PASSWORD)
+    with acting_as("omega_owner"):
+        User.objects.filter(email="ada@example.test").update(is_superuser=True)
+    assert ada.get(password).status_code == 200
 
 
 def test_a_new_person_belongs_to_the_tenant_of_whoever_adds_them(ada: Client) -> None:

@@ -15,6 +15,7 @@ from apps.accounts.models import ApiToken, Quota, User
 from apps.accounts.services.tokens import create_token
 from apps.audit.models import AuditLog
 from tests import make, signed_in
+from tests.database import acting_as
 from tests.people import api_token, from_provider, quota_request, somebody
 
 SignIn = Callable[[str], Client]
@@ -163,6 +164,34 @@ def test_nobody_changes_their_own_role(ada: Client) -> None:
     assert answer.status_code == 422 and "Nobody changes their own role" in text(answer)
     me.refresh_from_db()
     assert me.role == "ADMIN"
+
+
+def test_a_superuser_is_changed_by_superusers_alone(ada: Client) -> None:
+    User.objects.filter(email="ada@example.test").update(tenant=None)
+    with acting_as("omega_owner"):
+        root = from_provider(1, role="ADMIN", tenant=None, is_superuser=True, role_override=True)
+    api_token(root)
+    page = text(ada.get(address(root))) + text(ada.get(address(root, "rights/")))
+    for button in ("edit", "move", "deactivate", "change-role", "override", "lift"):
+        assert f'data-testid="{button}"' not in page
+    role, why = {"role": "USER"}, {"reason": "x"}
+    for button, form in (
+        ("edit/", {"full_name": "X", "time_zone": "UTC"}),
+        ("role/", {**role, **why}),
+        ("move/", {"tenant_id": str(make.default_tenant().pk), **why}),
+        ("override/", {**role, **why}),
+        ("override/lift/", why),
+        ("deactivate/", why),
+        ("activate/", why),
+    ):
+        answer = ada.post(address(root, button), form)
+        assert answer.status_code == 422 and "Only a superuser changes" in text(answer), button
+    assert User.objects.get(pk=root.pk).version == root.version
+    assert ada.post(address(root, "sessions/end/"), why).status_code == 302
+    signed_in.sign_in(browser := Client(), somebody(2, role="ADMIN", tenant=None))
+    with acting_as("omega_owner"):
+        User.objects.filter(email="somebody-2@example.test").update(is_superuser=True)
+    assert browser.post(address(root, "deactivate/"), why).status_code == 302
 
 
 def test_the_last_administrator_is_refused_on_the_form(ada: Client) -> None:

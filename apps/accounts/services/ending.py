@@ -7,7 +7,13 @@ from django.db import transaction
 
 from apps.accounts.models import ApiToken, Invitation, User, WebSession
 from apps.accounts.services.events import record_change
-from apps.accounts.services.guards import keep_an_admin, refuse_own_account, refuse_to_exceed, standing
+from apps.accounts.services.guards import (
+    keep_an_admin,
+    refuse_own_account,
+    refuse_superuser,
+    refuse_to_exceed,
+    standing,
+)
 from apps.accounts.services.versions import locked
 from apps.accounts.services.web_sessions import close_sessions
 from apps.core.context import acting, as_system, because, current
@@ -18,9 +24,11 @@ from apps.core.errors import Conflict
 def deactivate_person(*, actor: User, user: User, reason: str, version: int | None, now: datetime) -> User:
     """Close an account: its web sessions, its API tokens and the invitations it made end at once.
 
-    Raises Conflict for one's own account, a closed one, `changed_meanwhile` and `last_admin`.
+    Raises Conflict for one's own account, a closed one, `changed_meanwhile` and `last_admin`, Forbidden for an account
+    above the actor's.
     """
     refuse_own_account(actor, user, "Nobody closes their own account")
+    refuse_superuser(actor, user)
     with because(reason):
         keep_an_admin(user, replace(standing(user), is_active=False))
         row = locked(user, version)
@@ -47,7 +55,11 @@ def end_everything_of(*, user: User, reason: str, now: datetime) -> dict[str, in
 
 @transaction.atomic
 def activate_person(*, actor: User, user: User, reason: str, version: int | None) -> User:
-    """Open a closed account again; its tokens stay revoked. Raises Conflict for an open one."""
+    """Open a closed account again; its tokens stay revoked.
+
+    Raises Conflict for an open one, Forbidden for one above the actor's.
+    """
+    refuse_superuser(actor, user)
     with because(reason):
         row = locked(user, version)
         refuse_to_exceed(actor, row.role)

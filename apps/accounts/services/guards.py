@@ -50,6 +50,20 @@ def refuse_to_exceed(actor: User, role: str, field: str = "role") -> None:
         raise Forbidden("above_your_role", "You cannot give more than your own role.", field=field)
 
 
+def may_change(actor: User, user: User) -> bool:
+    """Tell whether an account is for somebody to change at all: a superuser's is for superusers alone.
+
+    Everybody who may end sessions and tokens of others may end a superuser's too: that takes nothing for good.
+    """
+    return actor.is_superuser or not user.is_superuser
+
+
+def refuse_superuser(actor: User, user: User) -> None:
+    """Raise Forbidden when somebody else than a superuser would change a superuser's account."""
+    if not may_change(actor, user):
+        raise Forbidden("superuser", "Only a superuser changes the account of a superuser.")
+
+
 def refuse_own_account(actor: User, user: User, detail: str) -> None:
     """Raise Conflict `own_account` when somebody would change of themselves what others must decide."""
     if actor.pk == user.pk:

@@ -13,6 +13,7 @@ from apps.accounts.services.guards import (
     keep_an_admin,
     refuse_homeless,
     refuse_own_account,
+    refuse_superuser,
     refuse_to_exceed,
     standing,
 )
@@ -31,10 +32,11 @@ def override_role(
     """Give somebody a role whatever the identity provider says; it holds until the time given, or until lifted.
 
     Raises Conflict for one's own account (what is for a while would be for good), for a local one (its role is changed
-    itself), `changed_meanwhile` and `last_admin`, Forbidden for a role above the actor's own, Invalid for a time that
-    has passed.
+    itself), `changed_meanwhile` and `last_admin`, Forbidden for a role or an account above the actor's,
+    Invalid for a time that has passed.
     """
     refuse_own_account(actor, user, OWN)
+    refuse_superuser(actor, user)
     refuse_to_exceed(actor, role)
     if until is not None and until <= now:
         raise Invalid("time_has_passed", "This time has already passed.", field="until")
@@ -58,9 +60,10 @@ def override_role(
 def lift_override(*, actor: User, user: User, reason: str, version: int | None) -> User:
     """Give somebody back the role that the identity provider last gave them.
 
-    Raises Conflict for one's own account and when no override is set.
+    Raises Conflict for one's own account and when no override is set, Forbidden for an account above the actor's.
     """
     refuse_own_account(actor, user, OWN)
+    refuse_superuser(actor, user)
     with because(reason):
         keep_an_admin(user, replace(standing(user), role=_own_role(user)))
         row = locked(user, version)

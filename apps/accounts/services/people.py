@@ -15,6 +15,7 @@ from apps.accounts.services.guards import (
     refuse_foreign_tenant,
     refuse_homeless,
     refuse_own_account,
+    refuse_superuser,
     refuse_to_exceed,
     standing,
 )
@@ -75,8 +76,10 @@ def edit_person(*, actor: User, user: User, changes: dict[str, Any], version: in
     """Change name, time zone, role or tenant of somebody.
 
     Raises Invalid for any other column, Conflict `changed_meanwhile`, `last_admin`, `own_account` for one's own role,
-    or `role_from_provider` (such a role is overridden), Forbidden beyond the actor's own role or tenant.
+    or `role_from_provider` (such a role is overridden), Forbidden beyond the actor's own role or tenant, and
+    for the account of a superuser.
     """
+    refuse_superuser(actor, user)
     for name in changes:
         if name not in EDITABLE:
             raise Invalid("read_only_field", f"“{name}” cannot be changed here.", field=name)

@@ -23,6 +23,7 @@ from apps.accounts.selectors.people import (
 )
 from apps.accounts.selectors.quotas import Subject, limits_of, quotas_of, raises_of
 from apps.accounts.selectors.roles import values_giving
+from apps.accounts.services.guards import may_change
 from apps.core.paging import BadCursor
 from apps.portal.access import SignedIn, require
 from apps.portal.forms.people import PeopleFilterForm
@@ -61,13 +62,7 @@ def people_list(request: SignedIn) -> HttpResponse:
 def person(request: SignedIn, user_id: UUID) -> HttpResponse:
     """Who somebody is, where their role comes from, where they are signed in, and how much they may use."""
     found, now = person_by_id(request.user, user_id), timezone.now()
-    context = {
-        "person": found,
-        "role": role_story(found),
-        "is_me": found.pk == request.user.pk,
-        "sees_all": sees_all_tenants(request.user),
-        **belongings(request.user, found, now),
-    }
+    context = {**head(request.user, found), **belongings(request.user, found, now)}
     return render(request, "people/person.html", context)
 
 
@@ -78,8 +73,19 @@ def rights(request: SignedIn, user_id: UUID) -> HttpResponse:
     found = person_by_id(request.user, user_id)
     sees_tokens = can(request.user, Action.TOKENS_REVOKE_OTHERS)
     tokens = [(token, token_allows(token)) for token in tokens_of(found)] if sees_tokens else []
-    context = {"person": found, "rights": explain(found), "scope": scope_of(found), "tokens": tokens}
-    return render(request, "people/rights.html", {**context, "role": role_story(found)})
+    context = {"rights": explain(found), "scope": scope_of(found), "tokens": tokens}
+    return render(request, "people/rights.html", {**head(request.user, found), **context})
+
+
+def head(viewer: User, found: User) -> dict[str, Any]:
+    """Who a page is about, and what decides which of its buttons the viewer gets."""
+    return {
+        "person": found,
+        "role": role_story(found),
+        "is_me": found.pk == viewer.pk,
+        "sees_all": sees_all_tenants(viewer),
+        "may_change": may_change(viewer, found),
+    }
 
 
 def role_story(found: User) -> dict[str, Any]:
