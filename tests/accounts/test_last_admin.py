@@ -38,7 +38,7 @@ def override(actor: User, user: User) -> Any:
 
 
 def lift(actor: User, user: User) -> Any:
-    return lift_override(actor=actor, user=user, reason="over", version=None)
+    return lift_override(actor=actor, user=user, reason="over", version=None, now=datetime.now(UTC))
 
 
 @pytest.fixture

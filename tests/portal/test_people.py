@@ -1,7 +1,7 @@
 """The pages about people: each button does one thing, says so, and tells the second of two what the first did."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,35 +12,20 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, Quota, User
+from apps.accounts.services.overrides import end_due_overrides
 from apps.accounts.services.tokens import create_token
 from apps.audit.models import AuditLog
 from tests import make, signed_in
 from tests.database import acting_as
 from tests.people import api_token, from_provider, quota_request, somebody
+from tests.portal.pages import address, text
 
 SignIn = Callable[[str], Client]
-
-
-@pytest.fixture
-def ada(client_as: SignIn) -> Client:
-    """Ada administers the default tenant."""
-    return client_as("ADMIN")
 
 
 def greeting(answer: Any) -> str:
     """Return the message that the next page will show."""
     return " ".join(str(message) for message in get_messages(answer.wsgi_request))
-
-
-def text(answer: Any) -> str:
-    """Return a page as text."""
-    content: str = answer.content.decode()
-    return content
-
-
-def address(person: User, what: str = "") -> str:
-    """Return a page of somebody."""
-    return f"/people/{person.pk}/{what}"
 
 
 def test_list_filters_and_pages_through_everybody(ada: Client) -> None:
@@ -88,6 +73,28 @@ def test_person_page_says_where_the_role_comes_from(ada: Client) -> None:
     ada.post(address(mapped, "override/lift/"), {"reason": "week is over"})
     mapped.refresh_from_db()
     assert (mapped.role, mapped.role_override) == ("DEVOPS", False)
+
+
+@pytest.mark.parametrize("end", ["lifted", "run out"])
+def test_whoever_has_no_role_without_an_override_is_out_when_it_ends(ada: Client, end: str, now: datetime) -> None:
+    until = now + timedelta(minutes=5)
+    person = from_provider(1, role="ANALYST", last_idp_role="", role_override=True, role_override_until=until)
+    signed_in.sign_in(browser := Client(), person)
+    token = api_token(person)
+    assert browser.get("/").status_code == 200
+    if end == "lifted":
+        assert "gives them no role" in text(ada.get(address(person, "override/lift/")))
+        assert ada.post(address(person, "override/lift/"), {"reason": "done"}).status_code == 302
+    else:
+        with acting_as("omega_worker"):
+            assert end_due_overrides(now=until) == 1
+    assert browser.get("/").status_code == 302
+    token.refresh_from_db()
+    person.refresh_from_db()
+    assert token.revoked_at is not None and (person.role, person.is_active) == ("READONLY", True)
+    event = AuditLog.objects.get(action__startswith="USER_ROLE_OVERRIDE_")
+    assert (event.details["sessions"], event.details["tokens"]) == (1, 1)
+    assert "Keycloak gives no role" in text(ada.get(address(person)))
 
 
 def test_local_account_has_its_role_changed_not_overridden(ada: Client) -> None:
@@ -258,46 +265,3 @@ def test_rights_say_why_in_words(ada: Client) -> None:
     assert "Reading it only: it concerns all tenants." in me and "Role ADMIN, set for this local account." in me
     User.objects.filter(pk=person.pk).update(is_active=False)
     assert "The account is closed: nothing is allowed." in text(ada.get(address(person, "rights/")))
-
-
-def test_quota_is_set_compared_and_versioned(ada: Client) -> None:
-    person = somebody(1)
-    assert ada.post(address(person, "quota/hard/"), {"cpu_cores": "8", "reason": "start"}).status_code == 302
-    above = ada.post(address(person, "quota/soft/"), {"cpu_cores": "9", "reason": "x"})
-    assert above.status_code == 422 and "above the hard one" in text(above)
-    stale = ada.post(address(person, "quota/hard/"), {"cpu_cores": "16", "reason": "x"})
-    assert stale.status_code == 422 and "changed since you opened it" in text(stale)
-    version = Quota.objects.get().version
-    form = {"cpu_cores": "16", "reason": "more", "version": version}
-    assert ada.post(address(person, "quota/hard/"), form).status_code == 302
-    assert "16" in text(ada.get("/people/quotas/"))
-    assert ada.get(address(person, "quota/rubber/")).status_code == 404
-
-
-@pytest.mark.parametrize(("days", "kept"), [(None, 16.0), (3, 4.0)])
-def test_an_approved_request_raises_the_limit_for_good_or_until_its_time(
-    ada: Client, client_as: SignIn, days: int | None, kept: float
-) -> None:
-    uma = client_as("USER")
-    person = make.user("USER")
-    Quota.objects.create(user=person, cpu_cores=4)
-    until = timezone.now() + timedelta(days=days) if days else None
-    form = {"cpu_cores": "16", "reason": "deadline", "until": f"{until:%Y-%m-%dT%H:%M}" if until else ""}
-    assert uma.post("/me/quotas/ask/", form).status_code == 302
-    asked = person.quota_requests.get()
-    assert "1 request waiting" in text(ada.get("/people/quotas/"))
-    assert "CPU: 4 → 16 cores" in text(ada.get(f"/people/quotas/requests/{asked.pk}/approve/"))
-    ada.post(f"/people/quotas/requests/{asked.pk}/approve/", {"comment": "good luck"})
-    assert Quota.objects.get().cpu_cores == kept
-    page = text(uma.get("/me/quotas/"))
-    assert "good luck" in page and ">16<" in page
-    assert AuditLog.objects.filter(action="QUOTA_REQUEST_APPROVED").count() == 1
-
-
-def test_a_refused_request_tells_its_person_why(ada: Client, client_as: SignIn) -> None:
-    asked = quota_request(make.user("USER"))
-    ada.post(f"/people/quotas/requests/{asked.pk}/refuse/", {"comment": "no GPUs left"})
-    page = text(client_as("USER").get("/me/quotas/"))
-    assert "no GPUs left" in page and "refused" in page
-    late = ada.post(f"/people/quotas/requests/{asked.pk}/approve/", {"comment": "yes"})
-    assert late.status_code == 422 and "refused already" in text(late)

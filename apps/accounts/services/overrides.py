@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 
 from apps.accounts.models import AuthProvider, User
 from apps.accounts.permissions import Role
+from apps.accounts.services.ending import end_everything_of
 from apps.accounts.services.events import record_change
 from apps.accounts.services.guards import (
     keep_an_admin,
@@ -57,8 +58,8 @@ def override_role(
 
 
 @transaction.atomic
-def lift_override(*, actor: User, user: User, reason: str, version: int | None) -> User:
-    """Give somebody back the role that the identity provider last gave them.
+def lift_override(*, actor: User, user: User, reason: str, version: int | None, now: datetime) -> User:
+    """Give somebody back the role that the identity provider last gave them; whoever has none there is signed out.
 
     Raises Conflict for one's own account and when no override is set, Forbidden for an account above the actor's.
     """
@@ -70,30 +71,44 @@ def lift_override(*, actor: User, user: User, reason: str, version: int | None) 
         if not row.role_override:
             raise Conflict("no_override", "No override is set.")
         refuse_to_exceed(actor, _own_role(row))
-        _lift(row)
-        record_change("USER_ROLE_OVERRIDE_LIFTED", row, details={"role": row.role})
+        record_change("USER_ROLE_OVERRIDE_LIFTED", row, details=_lift(row, now))
     row.refresh_from_db()
     return row
 
 
 @transaction.atomic
 def end_due_overrides(*, now: datetime) -> int:
-    """End the overrides whose time has come; returns how many. Their people keep what the provider gives them."""
+    """End the overrides whose time has come; returns how many.
+
+    Their people keep what the identity provider gives them. Whoever it gives nothing is signed out, and their API
+    tokens end: only their next sign-in, where the provider is asked again, can bring them back.
+    """
     due = User.objects.select_for_update().filter(role_override=True, role_override_until__lte=now)
     rows = list(due.order_by("pk"))
     for row in rows:
-        _lift(row)
-        record_change("USER_ROLE_OVERRIDE_ENDED", row, details={"role": row.role})
+        record_change("USER_ROLE_OVERRIDE_ENDED", row, details=_lift(row, now))
     return len(rows)
 
 
+def has_own_role(user: User) -> bool:
+    """Tell whether the identity provider gives somebody a role, apart from any override."""
+    return user.last_idp_role in Role.values
+
+
 def _own_role(user: User) -> str:
-    """Return the role somebody has without the override; the least one when the provider never named one."""
-    return user.last_idp_role if user.last_idp_role in Role.values else Role.READONLY
+    """Return the role somebody has without the override.
+
+    Every row has a role: that of somebody whom the provider gives none is the least one, and opens nothing, since
+    their sessions and tokens end with the override.
+    """
+    return user.last_idp_role if has_own_role(user) else Role.READONLY
 
 
-def _lift(row: User) -> None:
-    """Take the override away."""
+def _lift(row: User, now: datetime) -> dict[str, Any]:
+    """Take the override away; returns what to write down of it."""
     row.role, row.role_override, row.role_override_reason = _own_role(row), False, ""
     row.role_override_by = row.role_override_until = None
     row.save(update_fields=COLUMNS)
+    if has_own_role(row):
+        return {"role": row.role}
+    return {"role": row.role, **end_everything_of(user=row, reason="no role without the override", now=now)}

@@ -115,7 +115,8 @@ class UserRoleOverrideLift(PeopleView):
         """Give the person back the role that the identity provider gives them."""
         user, asked, version = person_by_id(self.person, user_id), self.body(Reason), version_if_given(request)
         with told_if_stale():
-            return person_answer(lift_override(actor=self.person, user=user, reason=asked["reason"], version=version))
+            lifted = lift_override(actor=self.person, user=user, reason=asked["reason"], version=version, now=self.now)
+        return person_answer(lifted)
 
 
 def person_answer(user: User) -> Response:

@@ -13,7 +13,7 @@ from apps.accounts.models import User
 from apps.accounts.permissions import Action
 from apps.accounts.selectors.people import open_sessions, person_by_id, tenants_seen_by, token_of, tokens_of
 from apps.accounts.services.ending import activate_person, deactivate_person
-from apps.accounts.services.overrides import lift_override, override_role
+from apps.accounts.services.overrides import has_own_role, lift_override, override_role
 from apps.accounts.services.people import edit_person
 from apps.accounts.services.tokens import revoke_token
 from apps.accounts.services.web_sessions import end_all_sessions
@@ -97,9 +97,11 @@ def lift(request: SignedIn, user_id: UUID) -> HttpResponse:
     """The identity provider's role again."""
     person = person_by_id(request.user, user_id)
     form = VersionedReasonForm(posted(request), newest=person.version)
-    if saved(form, lift_override, actor=request.user, user=person):
+    if saved(form, lift_override, actor=request.user, user=person, now=timezone.now()):
         return done(request, back_to(person), "The override was lifted.")
-    lines = (f"The role becomes {person.last_idp_role or 'READONLY'}, as the identity provider last said.",)
+    lines = (f"The role becomes {person.last_idp_role}, as the identity provider last said.",)
+    if not has_own_role(person):
+        lines = ("The identity provider gives them no role: their sessions and API tokens end at once.",)
     dialog = Dialog(f"Lift the override of {person.email}", "Lift", back_to(person), consequences=lines, icon="refresh")
     return show_form(request, form, dialog)
 
