@@ -17,6 +17,7 @@ from django.conf import settings
 from requests.auth import HTTPBasicAuth
 
 from apps.accounts.oidc_errors import ClientRefused, GrantRefused, ProviderUnavailable, TokenRefused
+from apps.core.text import storable
 
 ALGORITHM = "RS256"
 KEPT_SECONDS = 600.0
@@ -117,7 +118,7 @@ class Provider:
         found = _object(answer, "its tokens")
         if answer.status_code == requests.codes.ok:
             return found
-        error = str(found.get("error", ""))[:100]
+        error = storable(str(found.get("error", "")))[:100]
         if answer.status_code == requests.codes.bad_request and error == "invalid_grant":
             raise GrantRefused(error)
         if error in CLIENT_ERRORS:

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from apps.accounts.oidc_errors import TokenRefused
 from apps.accounts.oidc_provider import ALGORITHM, Provider
-from apps.core.text import is_storable
+from apps.core.text import is_storable, storable
 
 LEEWAY_SECONDS = 30
 LONGEST_LOGOUT_SECONDS = 300
@@ -77,7 +77,7 @@ def _claims(provider: Provider, token: object, required: tuple[str, ...]) -> dic
             options={"require": list(required)},
         )
     except (jwt.InvalidTokenError, ValueError, TypeError, ArithmeticError) as error:
-        raise TokenRefused(f"{type(error).__name__}: {error}"[:200]) from None
+        raise TokenRefused(storable(f"{type(error).__name__}: {error}")[:200]) from None
     if not all(type(claims[name]) in (int, float) for name in ("exp", "iat")):
         raise TokenRefused("a time is no number")
     return claims

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from apps.core.text import storable
+
 FREE_FAILURES = {"account": 5, "address": 20}
 LONGEST = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=1)
@@ -90,14 +92,16 @@ class RoleDecision:
 def role_from_claims(claims: Mapping[str, Any], mappings: Mapping[str, str], claim_name: str) -> RoleDecision:
     """Return the role that a token's claims give by the mappings (claim value to role).
 
-    The claim is a list of texts, under its name or under a path with dots. Mappings to no known role give none.
+    The claim is a list of texts, under its name or under a path with dots. Mappings to no known role give none. The
+    values in the decision can be stored.
     """
     found = _claim(claims, claim_name)
     if found is None:
         return RoleDecision(problem="missing")
     if not isinstance(found, list) or not all(isinstance(value, str) for value in found):
         return RoleDecision(problem="malformed")
-    reasons = tuple(ClaimReason(value, _known_role(mappings.get(value))) for value in dict.fromkeys(found))
+    values = dict.fromkeys(map(storable, found))
+    reasons = tuple(ClaimReason(value, _known_role(mappings.get(value))) for value in values)
     given = {reason.role for reason in reasons}
     return RoleDecision(role=next((role for role in BY_MIGHT if role in given), None), reasons=reasons)
 

@@ -7,6 +7,7 @@ it does not answer, people stay signed in for an hour at most.
 import logging
 import time
 from datetime import datetime, timedelta
+from enum import Enum, auto
 from typing import Any
 
 from django.db import transaction
@@ -29,12 +30,20 @@ BUDGET_SECONDS = 45.0
 AWAY_AFTER = 3
 
 
+class Outcome(Enum):
+    """What came of asking: an answer, silence of the provider, or a fault that is this session's alone."""
+
+    ANSWER = auto()
+    SILENCE = auto()
+    FAULT = auto()
+
+
 def revalidate_sessions(*, now: datetime) -> int:
     """Ask about the sessions that are due, two hundred at most; returns about how many there was an answer.
 
-    After three silences in a row the provider counts as away, and nobody waits for it any longer. What the time does
-    not suffice for is due again at once. Nothing is asked inside a transaction. A worker that dies on the way leaves
-    its sessions to the turn after five minutes.
+    After three silences in a row the provider counts as away, and nobody waits for it any longer. What goes wrong with
+    one session counts as silence for it alone. What the time does not suffice for is due again at once. Nothing is
+    asked inside a transaction. A worker that dies on the way leaves its sessions to the turn after five minutes.
     """
     began, answered, silences = time.monotonic(), 0, 0
     due = _claim(now)
@@ -42,12 +51,22 @@ def revalidate_sessions(*, now: datetime) -> int:
         if time.monotonic() - began > BUDGET_SECONDS:
             _give_back(due[position:])
             break
-        if silences < AWAY_AFTER and _revalidate(session, now):
+        outcome = _outcome(session, now) if silences < AWAY_AFTER else Outcome.SILENCE
+        if outcome is Outcome.ANSWER:
             answered, silences = answered + 1, 0
         else:
             _note_silence(session, now)
-            silences += 1
+            silences += outcome is Outcome.SILENCE
     return answered
+
+
+def _outcome(session: WebSession, now: datetime) -> Outcome:
+    """Ask about one session; what nobody expected to go wrong is logged, and must not keep others from their turn."""
+    try:
+        return Outcome.ANSWER if _revalidate(session, now) else Outcome.SILENCE
+    except Exception:
+        log.exception("the session %s cannot be revalidated", session.pk)
+        return Outcome.FAULT
 
 
 def _claim(now: datetime) -> list[WebSession]:

@@ -18,7 +18,6 @@ from apps.accounts.services.web_sessions import topic_of
 from apps.audit.models import Category
 from apps.core import live
 from apps.core.context import acting, as_system
-from apps.core.text import storable
 
 MOST_UNKNOWN = 20
 LONGEST_VALUE = 255
@@ -99,7 +98,7 @@ def no_role(decision: RoleDecision) -> SignInRefused:
 
 def _count_unknown(values: Iterable[str], now: datetime) -> None:
     """Count values that no mapping knows; in order, so that two sign-ins do not wait for each other crosswise."""
-    kept = sorted({storable(value)[:LONGEST_VALUE] for value in values})[:MOST_UNKNOWN]
+    kept = sorted({value[:LONGEST_VALUE] for value in values})[:MOST_UNKNOWN]
     for value in kept:
         row, is_new = UnknownClaim.objects.get_or_create(
             claim_value=value, defaults={"seen_count": 1, "last_seen_at": now}

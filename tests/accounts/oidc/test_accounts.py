@@ -256,3 +256,20 @@ def test_people_of_a_closed_tenant_stay_out(op: OpenIdProvider) -> None:
     Tenant.objects.update(is_active=False)
 
     assert refusal() == "tenant_closed"
+
+
+@pytest.mark.parametrize("value", ["a\x00b", "a\ud800b"], ids=["NUL", "half a character"])
+def test_role_that_cannot_be_stored_is_an_unknown_one(value: str, op: OpenIdProvider) -> None:
+    person = op.add("olga", roles=["user", value])
+    client = Client()
+    walk(client)
+    assert client.get("/").status_code == 200
+    assert UnknownClaim.objects.get().claim_value == "a\ufffdb"
+
+    person.roles = ["devops", value]
+    walk(Client())
+    assert AuditLog.objects.get(action="ROLE_SYNCED").details["values"] == ["devops", "a\ufffdb"]
+
+    person.roles = [value]
+    assert refusal() == "no_role"
+    assert AuditLog.objects.get(action="SIGN_IN_REFUSED").details["unknown"] == ["a\ufffdb"]

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
@@ -247,3 +248,20 @@ def test_new_refresh_token_outlives_an_answer_that_cannot_be_verified(
 
     assert (unanswered, revalidate(later + MINUTE)) == (0, 1)
     assert (why_ended(), is_in(olga)) == ("", True)
+
+
+def test_fault_of_one_session_takes_nobody_elses_turn(op: OpenIdProvider, later: datetime) -> None:
+    olga = op.add("olga")
+    for _ in range(4):
+        walk(Client())
+    otto = op.add("otto")
+    walk(Client())
+    olga.roles, otto.is_enabled = ["analyst"], False
+    with acting_as("omega_owner"), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE users ADD CONSTRAINT nobody_is CHECK (role <> 'ANALYST')")
+
+    assert revalidate(later) == 1
+    assert WebSession.objects.get(user__keycloak_user_id="otto").revoked_at is not None
+    olgas = WebSession.objects.filter(user__keycloak_user_id="olga", revoked_at=None)
+    assert set(olgas.values_list("unanswered_since", flat=True)) == {later}
