@@ -1,8 +1,6 @@
 """Nodes, numbers and the audit log as people read and write them."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -13,25 +11,8 @@ from apps.audit.models import AuditLog
 from apps.metrics.models import ProcessSnapshot
 from apps.nodes.models import NodeApiKey
 from tests import make
+from tests.api.calls import get, write
 from tests.database import acting_as
-
-SignIn = Callable[[str], Client]
-
-
-@pytest.fixture
-def ada(client_as: SignIn) -> Client:
-    return client_as("ADMIN")
-
-
-def get(client: Client, path: str, **query: Any) -> Any:
-    answer = client.get(f"/api/v1/{path}", query)
-    assert answer.status_code == 200, answer.content
-    assert answer["Cache-Control"] == "no-store"
-    return answer.json()
-
-
-def write(client: Client, method: str, path: str, body: Any) -> Any:
-    return getattr(client, method)(f"/api/v1/{path}", data=body, content_type="application/json")
 
 
 def test_paging_shows_every_node_once_forwards_and_back(ada: Client) -> None:

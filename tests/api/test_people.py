@@ -11,25 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from apps.accounts.models import RoleMapping, User
 from apps.audit.models import AuditLog
 from tests import make
+from tests.api.calls import get, write
 from tests.people import from_provider, quota_request, somebody
 
 SignIn = Callable[[str], Client]
-
-
-@pytest.fixture
-def ada(client_as: SignIn) -> Client:
-    return client_as("ADMIN")
-
-
-def get(client: Client, path: str, **query: Any) -> Any:
-    answer = client.get(f"/api/v1/{path}", query)
-    assert answer.status_code == 200, answer.content
-    return answer.json()
-
-
-def write(client: Client, method: str, path: str, body: Any, **headers: str) -> Any:
-    send = getattr(client, method)
-    return send(f"/api/v1/{path}", data=body, content_type="application/json", headers=headers)
 
 
 def test_paging_shows_every_person_once_forwards_and_back(ada: Client) -> None:

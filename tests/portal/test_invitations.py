@@ -80,7 +80,7 @@ def test_an_invented_link_is_over_too(db: None, text: str) -> None:
 @pytest.mark.parametrize(
     ("form", "words"),
     [
-        ({**GOOD, "again": "other"}, "The two passwords differ"),
+        ({**GOOD, "again": "other"}, "The two new passwords differ"),
         ({**GOOD, "new_password": "short", "again": "short"}, "too short"),
         ({**GOOD, "full_name": ""}, "required"),
     ],

@@ -17,15 +17,9 @@ class SignInForm(forms.Form):
     next = forms.CharField(required=False, max_length=2048, widget=forms.HiddenInput)
 
 
-class PasswordForm(forms.Form):
-    """The old password, and the new one twice."""
+class NewPasswordForm(forms.Form):
+    """A new password, twice."""
 
-    old_password = forms.CharField(
-        label="Present password",
-        max_length=1024,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
     new_password = forms.CharField(
         label="New password",
         max_length=1024,
@@ -46,6 +40,18 @@ class PasswordForm(forms.Form):
         if again != self.cleaned_data.get("new_password"):
             raise forms.ValidationError("The two new passwords differ.")
         return again
+
+
+class PasswordForm(NewPasswordForm):
+    """The old password, and the new one twice."""
+
+    field_order = ("old_password", "new_password", "again")
+    old_password = forms.CharField(
+        label="Present password",
+        max_length=1024,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
 
 
 class ProfileForm(forms.Form):

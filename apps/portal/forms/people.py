@@ -10,7 +10,7 @@ from django.http import QueryDict
 from apps.accounts.limits import AMOUNTS
 from apps.accounts.models import AuthProvider, Tenant
 from apps.accounts.permissions import Role
-from apps.portal.forms.account import ProfileForm
+from apps.portal.forms.account import NewPasswordForm, ProfileForm
 from apps.portal.forms.filters import FilterForm
 from apps.portal.forms.me import AmountsForm, UntilField
 from apps.portal.forms.node_actions import ReasonForm
@@ -94,32 +94,13 @@ class InviteForm(forms.Form):
         self.fields["tenant_id"] = TenantField(tenants, label="Tenant")
 
 
-class AcceptForm(forms.Form):
+class AcceptForm(NewPasswordForm):
     """One's name, and a first password twice."""
 
+    field_order = ("full_name", "new_password", "again")
     full_name = forms.CharField(
         label="Your name", max_length=255, widget=forms.TextInput(attrs={"autocomplete": "name"})
     )
-    new_password = forms.CharField(
-        label="Password",
-        max_length=1024,
-        strip=False,
-        help_text="At least 12 characters; not your name, not a common one.",
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-    again = forms.CharField(
-        label="Password again",
-        max_length=1024,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-
-    def clean_again(self) -> str:
-        """Refuse two different passwords."""
-        again: str = self.cleaned_data["again"]
-        if again != self.cleaned_data.get("new_password"):
-            raise forms.ValidationError("The two passwords differ.")
-        return again
 
 
 class MappingForm(VersionForm):
