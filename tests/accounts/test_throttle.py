@@ -1,19 +1,20 @@
 """Guessing passwords gets slower per account and per address, whatever the order and however parallel."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.test import Client
 
 from apps.accounts.models import SignInAttempt
 from apps.accounts.services import forget_old_sign_ins, sign_in
-from apps.accounts.throttle import attempt_keys, count_attempt, forgive
+from apps.accounts.throttle import attempt_keys, count_attempt, count_refusal, forgive
 from apps.audit.models import AuditLog
 from apps.core.errors import Throttled
 from tests import make
 from tests.accounts.conftest import Browser
 
 pytestmark = pytest.mark.django_db
-ADA, HERE = "ada@example.test", "203.0.113.5"
+ADA, HERE, HOUR = "ada@example.test", "203.0.113.5", timedelta(hours=1)
 
 
 def wait(email: str, address: str, now: datetime) -> int:
@@ -97,3 +98,37 @@ def test_old_failures_are_deleted_and_fresh_ones_kept(now: datetime) -> None:
 
     assert forget_old_sign_ins(now=now) == 2
     assert SignInAttempt.objects.count() == 2
+
+
+def test_network_of_one_ipv6_user_counts_as_one_address(now: datetime) -> None:
+    told = [wait(f"person-{n}@example.test", f"2001:db8:0:7::{n + 1:x}", now) for n in range(21)]
+
+    assert told == [0] * 20 + [1]
+    assert wait("last@example.test", "2001:db8:0:8::1", now) == 0
+
+
+def test_network_of_one_ipv6_user_counts_as_one_for_refusals_too(now: datetime) -> None:
+    for n in range(20):
+        count_refusal(f"2001:db8:0:7::{n + 1:x} logout", now)
+    count_refusal("2001:db8:0:7::1", now)
+
+    with pytest.raises(Throttled):
+        count_refusal("2001:db8:0:7::ffff logout", now)
+
+
+def test_address_that_waits_leaves_neither_counters_nor_a_record_of_each_try(now: datetime) -> None:
+    for n in range(20):
+        wait(f"person-{n}@example.test", HERE, now)
+    counters = SignInAttempt.objects.count()
+
+    def knock(number: int) -> int:
+        form = {"email": f"other-{number}@example.test", "password": "wrong"}
+        return Client(REMOTE_ADDR=HERE).post("/sign-in/", form).status_code
+
+    SignInAttempt.objects.filter(key__startswith="address:").update(blocked_until=datetime.now(UTC) + HOUR)
+    assert {knock(number) for number in range(5)} == {429}
+    assert SignInAttempt.objects.count() == counters
+    assert AuditLog.objects.filter(action="SIGN_IN_REFUSED").count() == 1
+    SignInAttempt.objects.filter(key__startswith="address:").update(blocked_until=datetime.now(UTC) + 2 * HOUR)
+    assert {knock(number) for number in range(5)} == {429}
+    assert AuditLog.objects.filter(action="SIGN_IN_REFUSED").count() == 2, "one for each wait"

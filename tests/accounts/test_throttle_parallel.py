@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from apps.accounts.throttle import count_attempt
-from apps.core.errors import Throttled
+from apps.accounts.throttle import Waiting, count_attempt
 from tests.roles import in_parallel
 
 
@@ -12,5 +11,5 @@ def test_thirty_guesses_at_once_get_five_tries(committed: None, now: datetime) -
 
     outcomes = in_parallel("omega_portal", guesses) + in_parallel("omega_portal", guesses)
 
-    assert [type(outcome) for outcome in outcomes].count(Throttled) == 25
+    assert [type(outcome) for outcome in outcomes].count(Waiting) == 25
     assert outcomes.count(None) == 5

@@ -13,11 +13,11 @@ from apps.accounts.models import User, WebSession
 from apps.accounts.requests import sender_text
 from apps.accounts.services.events import record_about
 from apps.accounts.services.web_sessions import begin_session, close_sessions, web_session_of
-from apps.accounts.throttle import count_attempt, forgive
+from apps.accounts.throttle import Waiting, count_attempt, forgive
 from apps.accounts.web_sessions import digest_of
 from apps.audit.models import Category, Status
 from apps.audit.services import record_apart
-from apps.core.errors import Invalid, Throttled, Unauthenticated
+from apps.core.errors import Invalid, Unauthenticated
 from apps.core.text import storable
 
 log = logging.getLogger(__name__)
@@ -58,8 +58,9 @@ def _proven(
     email, address = storable(email), sender_text(request)
     try:
         count_attempt(email, address, now)
-    except Throttled as refusal:
-        _record_refusal(email, refusal.code)
+    except Waiting as refusal:
+        if refusal.is_first:
+            _record_refusal(email, refusal.code)
         raise
     user = authenticate(request, email=email, password=password)
     if isinstance(user, User) and (user.is_superuser or not only_superusers):
