@@ -13,6 +13,7 @@ from apps.api.views import (
     node_actions,
     nodes,
     quotas,
+    rights,
     roles,
     users,
 )
@@ -40,6 +41,7 @@ me_addresses = [
     path("sessions/<uuid:session_id>/end/", me.MySessionEnd.as_view(), name="my-session-end"),
     path("tokens/", me.MyTokens.as_view(), name="my-tokens"),
     path("tokens/<slug:key_id>/revoke/", me.MyTokenRevoke.as_view(), name="my-token-revoke"),
+    path("rights/", rights.MyRights.as_view(), name="my-rights"),
     path("limits/", me.MyLimits.as_view(), name="my-limits"),
 ]
 people_addresses = [
@@ -49,6 +51,11 @@ people_addresses = [
     path("users/<uuid:user_id>/activate/", users.UserActivate.as_view(), name="user-activate"),
     path("users/<uuid:user_id>/role-override/", users.UserRoleOverride.as_view(), name="user-override"),
     path("users/<uuid:user_id>/role-override/lift/", users.UserRoleOverrideLift.as_view(), name="user-override-lift"),
+    path("users/<uuid:user_id>/sessions/end/", users.UserSessionsEnd.as_view(), name="user-sessions-end"),
+    path(
+        "users/<uuid:user_id>/tokens/<slug:key_id>/revoke/", users.UserTokenRevoke.as_view(), name="user-token-revoke"
+    ),
+    path("users/<uuid:user_id>/rights/", rights.UserRights.as_view(), name="user-rights"),
     path("invitations/", invitations.Invitations.as_view(), name="invitations"),
     path("invitations/<uuid:invitation_id>/revoke/", invitations.InvitationRevoke.as_view(), name="invitation-revoke"),
     path("role-mappings/", roles.RoleMappings.as_view(), name="role-mappings"),

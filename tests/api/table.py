@@ -72,6 +72,7 @@ TABLE = [
     Row("GET", "me/tokens/", ALL),
     Row("POST", "me/tokens/", ALL, 201, {"name": "backup"}),
     Row("POST", "me/tokens/{token}/revoke/", ALL, body=REASON),
+    Row("GET", "me/rights/", ALL),
     Row("GET", "me/limits/", ALL),
     Row("GET", "users/", OPERATORS),
     Row("GET", "users/{user}/", OPERATORS),
@@ -80,6 +81,9 @@ TABLE = [
     Row("POST", "users/{closed}/activate/", {"ADMIN"}, body=REASON),
     Row("POST", "users/{provided}/role-override/", {"ADMIN"}, body={"role": "DEVOPS", **REASON}),
     Row("POST", "users/{overridden}/role-override/lift/", {"ADMIN"}, body=REASON),
+    Row("POST", "users/{user}/sessions/end/", {"ADMIN"}, body=REASON, leaves_images=False),
+    Row("POST", "users/{user}/tokens/{their_token}/revoke/", {"ADMIN"}, body=REASON),
+    Row("GET", "users/{user}/rights/", OPERATORS),
     Row("GET", "invitations/", {"ADMIN"}),
     Row("POST", "invitations/", {"ADMIN"}, 201, {"email": "nora@example.test"}),
     Row("POST", "invitations/{invitation}/revoke/", {"ADMIN"}, body={}),
@@ -103,7 +107,7 @@ TABLE = [
 
 LONG = {
     "node": "node_id", "key": "key_id", "command": "command_id", "session": "session_id", "token": "key_id",
-    "user": "user_id", "closed": "user_id", "provided": "user_id", "overridden": "user_id",
+    "their_token": "key_id", "user": "user_id", "closed": "user_id", "provided": "user_id", "overridden": "user_id",
     "invitation": "invitation_id", "mapping": "mapping_id", "quota": "quota_id", "request": "request_id",
     "own_request": "request_id",
 }  # fmt: skip
@@ -121,6 +125,7 @@ PEOPLE: dict[str, Callable[[User], Any]] = {
     "session": web_session,
     "token": api_token,
     "user": lambda me: somebody(),
+    "their_token": lambda me: api_token(somebody()),
     "closed": lambda me: somebody(2, is_active=False),
     "provided": lambda me: from_provider(3),
     "overridden": lambda me: from_provider(4, role="DEVOPS", role_override=True, role_override_reason="on call"),

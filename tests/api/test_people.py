@@ -10,9 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import RoleMapping, User
 from apps.audit.models import AuditLog
-from tests import make
+from tests import make, signed_in
 from tests.api.calls import get, write
-from tests.people import from_provider, quota_request, somebody
+from tests.database import acting_as
+from tests.people import api_token, from_provider, quota_request, somebody
 
 SignIn = Callable[[str], Client]
 
@@ -186,6 +187,9 @@ def test_another_tenants_people_are_not_there_for_any_verb(ada: Client) -> None:
         write(ada, "post", f"users/{theirs.pk}/activate/", reason),
         write(ada, "post", f"users/{theirs.pk}/role-override/", {"role": "USER", **reason}),
         write(ada, "post", f"users/{theirs.pk}/role-override/lift/", reason),
+        write(ada, "post", f"users/{theirs.pk}/sessions/end/", reason),
+        write(ada, "post", f"users/{theirs.pk}/tokens/{api_token(theirs).pk}/revoke/", reason),
+        ada.get(f"/api/v1/users/{theirs.pk}/rights/"),
         write(ada, "post", "quotas/", {"user_id": str(theirs.pk)}),
         write(ada, "post", "quotas/", {"tenant_id": str(theirs.tenant_id)}),
         write(ada, "post", f"quota-requests/{waiting.pk}/decide/", {"approve": True, "comment": "x"}),
@@ -207,6 +211,50 @@ def test_a_button_is_stale_too_where_the_version_is_sent(ada: Client) -> None:
         assert (answer.status_code, answer.json()["code"]) == (412, "changed_meanwhile")
     user.refresh_from_db()
     assert (user.is_active, user.role) == (True, "USER")
+
+
+def test_what_somebody_left_open_is_ended_over_rest(ada: Client) -> None:
+    person, browser = somebody(1), Client()
+    signed_in.sign_in(browser, person)
+    token = api_token(person)
+    assert get(ada, f"users/{person.pk}/rights/")["tokens"][0]["key_id"] == token.pk
+    assert write(ada, "post", f"users/{person.pk}/sessions/end/", {}).json()["code"] == "missing_field"
+    ended = write(ada, "post", f"users/{person.pk}/sessions/end/", {"reason": "stolen laptop"})
+    assert (ended.json(), browser.get("/").status_code) == ({"ended": 1}, 302)
+    stranger = write(ada, "post", f"users/{somebody(2).pk}/tokens/{token.pk}/revoke/", {"reason": "x"})
+    assert (stranger.status_code, stranger.json()["code"]) == (404, "token_not_found")
+    path = f"users/{person.pk}/tokens/{token.pk}/revoke/"
+    assert write(ada, "post", path, {"reason": "leaked"}).json()["revoked_at"]
+    assert write(ada, "post", path, {"reason": "leaked"}).json()["code"] == "already_revoked"
+    events = AuditLog.objects.filter(is_row_image=False, user_email="ada@example.test").order_by("id")
+    assert list(events.values_list("action", "reason")) == [
+        ("SESSIONS_ENDED", "stolen laptop"), ("API_TOKEN_REVOKED", "leaked"),
+    ]  # fmt: skip
+
+
+def test_rights_say_the_same_as_the_page(ada: Client, client_as: SignIn) -> None:
+    person = somebody(1, role="ANALYST")
+    api_token(person)
+    shown = get(ada, f"users/{person.pk}/rights/")
+    assert (shown["role"], shown["role_source"]) == ("ANALYST", "local")
+    assert shown["scope"] == "Only what belongs to the tenant Default."
+    page = ada.get(f"/people/{person.pk}/rights/").content.decode()
+    for right in shown["rights"]:
+        mark = f'data-testid="right-{right["action"]}" data-allowed="{"yes" if right["is_allowed"] else "no"}"'
+        assert mark in page, right
+    assert get(client_as("DEVOPS"), f"users/{person.pk}/rights/")["tokens"] == []
+    assert get(client_as("USER"), "me/rights/")["role"] == "USER"
+
+
+def test_a_superuser_and_oneself_are_not_changed_over_rest(ada: Client) -> None:
+    User.objects.filter(email="ada@example.test").update(tenant=None)
+    with acting_as("omega_owner"):
+        root = somebody(1, role="ADMIN", tenant=None, is_superuser=True)
+    me, headers = make.user("ADMIN"), {"If-Match": f'"{root.version}"'}
+    answer = write(ada, "patch", f"users/{root.pk}/", {"full_name": "X"}, **headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "superuser")
+    own = write(ada, "post", f"users/{me.pk}/role-override/", {"role": "ADMIN", "reason": "x"})
+    assert (own.status_code, own.json()["code"]) == (409, "own_account")
 
 
 def test_the_last_admin_is_not_lost_over_rest(ada: Client) -> None:

@@ -121,6 +121,26 @@ class UserOut(serializers.ModelSerializer[User]):
         read_only_fields = fields
 
 
+class RightOut(serializers.Serializer[Any]):
+    """One action in words, whether it is allowed, and the reason either way."""
+
+    action = serializers.CharField()
+    area = serializers.CharField()
+    words = serializers.CharField()
+    is_allowed = serializers.BooleanField()
+    why = serializers.CharField()
+
+
+class RightsOut(serializers.Serializer[Any]):
+    """What somebody may do; `role_source` is `override`, `mapping` or `local`, `scope` says over which rows."""
+
+    role = serializers.CharField()
+    role_source = serializers.CharField()
+    scope = serializers.CharField()
+    rights = RightOut(many=True)
+    tokens = ApiTokenOut(many=True)
+
+
 class UserRowOut(UserOut):
     """A person in a list, with when they were last seen."""
 

@@ -7,14 +7,27 @@ from rest_framework.response import Response
 
 from apps.accounts.models import User
 from apps.accounts.permissions import Action
-from apps.accounts.selectors.people import PeopleFilters, people_page, person_by_id
+from apps.accounts.selectors.people import PeopleFilters, people_page, person_by_id, token_of
 from apps.accounts.services.ending import activate_person, deactivate_person
 from apps.accounts.services.overrides import lift_override, override_role
 from apps.accounts.services.people import edit_person
+from apps.accounts.services.tokens import revoke_token
+from apps.accounts.services.web_sessions import end_all_sessions
 from apps.api.base import PeopleView
 from apps.api.describe import READ, WRITE, describe
-from apps.api.serializers.people import OverrideIn, Reason, UserEdit, UserOut, UserPageOut, UserQuery, UserRowOut
+from apps.api.serializers.people import (
+    ApiTokenOut,
+    EndedOut,
+    OverrideIn,
+    Reason,
+    UserEdit,
+    UserOut,
+    UserPageOut,
+    UserQuery,
+    UserRowOut,
+)
 from apps.api.versions import tagged, told_if_stale, version_if_given, version_read
+from apps.core.context import because
 from apps.core.errors import Invalid
 
 
@@ -117,6 +130,32 @@ class UserRoleOverrideLift(PeopleView):
         with told_if_stale():
             lifted = lift_override(actor=self.person, user=user, reason=asked["reason"], version=version, now=self.now)
         return person_answer(lifted)
+
+
+class UserSessionsEnd(PeopleView):
+    """The end of somebody's web sessions."""
+
+    actions = {"POST": Action.SESSIONS_END_OTHERS}
+
+    @describe("End the web sessions of a person", EndedOut, tag="people", body=Reason, refusals=WRITE)
+    def post(self, request: Request, user_id: UUID) -> Response:
+        """End every web session; the person signs in again from the next click on."""
+        user, asked = person_by_id(self.person, user_id), self.body(Reason)
+        with because(asked["reason"]):
+            ended = end_all_sessions(user=user, reason="ended by an administrator", now=self.now)
+        return Response({"ended": ended})
+
+
+class UserTokenRevoke(PeopleView):
+    """The end of somebody's token."""
+
+    actions = {"POST": Action.TOKENS_REVOKE_OTHERS}
+
+    @describe("Revoke an API token of a person", ApiTokenOut, tag="people", body=Reason, refusals=WRITE)
+    def post(self, request: Request, user_id: UUID, key_id: str) -> Response:
+        """End a token at once; whatever uses it is refused from then on."""
+        token, asked = token_of(person_by_id(self.person, user_id), key_id), self.body(Reason)
+        return Response(ApiTokenOut(revoke_token(token=token, reason=asked["reason"], now=self.now)).data)
 
 
 def person_answer(user: User) -> Response:
