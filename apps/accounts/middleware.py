@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +12,7 @@ from apps.accounts import lookups
 from apps.accounts.models import User, WebSession
 from apps.accounts.requests import circumstances_of, context_of, is_background_read
 from apps.accounts.services.web_sessions import ROLE_KEY, end_lapsed, note_seen, why_over
-from apps.accounts.web_sessions import digest_of
+from apps.accounts.web_sessions import SessionStore, digest_of
 from apps.core.context import acting
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -27,10 +28,19 @@ def arriving_middleware(get_response: GetResponse) -> GetResponse:
         """Run one request under its circumstances."""
         with acting(circumstances_of(request)) as context:
             response = get_response(request)
+        if is_background_read(request):
+            _leave_cookie(response)
         response["X-Request-ID"] = context.request_id
         return response
 
     return middleware
+
+
+def _leave_cookie(response: HttpResponse) -> None:
+    """Take back that the cookie be deleted: a page may have got a new one while this script was on its way."""
+    cookie = response.cookies.get(settings.SESSION_COOKIE_NAME)
+    if cookie is not None and not cookie.value:
+        del response.cookies[settings.SESSION_COOKIE_NAME]
 
 
 def web_session_middleware(get_response: GetResponse) -> GetResponse:
@@ -68,9 +78,9 @@ def _web_session(request: HttpRequest) -> WebSession | None:
 
 
 def _renew_after_change_of_role(request: HttpRequest, user: User, session: WebSession) -> None:
-    """Give the session a new key when the person's role is no longer what it was."""
-    if request.session.get(ROLE_KEY, user.role) != user.role:
-        request.session.cycle_key()
+    """Give the session a new key when the person's role is no longer what it was; of several requests one does."""
+    store = request.session
+    if store.get(ROLE_KEY, user.role) != user.role and isinstance(store, SessionStore) and store.renew_key():
         request.session[ROLE_KEY] = user.role
         request.session.save()
         session.session_digest = digest_of(request.session.session_key or "")

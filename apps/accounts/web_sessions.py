@@ -70,6 +70,20 @@ class SessionStore(DatabaseStore):
                 session_digest=digest_of(self.session_key or "")
             )
 
+    def renew_key(self) -> bool:
+        """Go on under a new key; False, and nothing is changed, when another request of this session just did so."""
+        before, data = self.session_key, self._session
+        with acting(as_system()), transaction.atomic():
+            new = self._get_new_session_key()
+            standing = WebSession.objects.filter(session_digest=digest_of(before or ""))
+            if not standing.update(session_digest=digest_of(new)):
+                return False
+            self._session_key, self._session_cache = new, data
+            self.save(must_create=True)
+            self.delete(before)
+        self.modified = True
+        return True
+
     # Nothing here waits without a thread of its own; the stock versions would file sessions under their bare keys.
     async def _aget_session_from_db(self) -> AbstractBaseSession | None:
         return await sync_to_async(self._get_session_from_db)()

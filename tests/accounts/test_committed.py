@@ -5,10 +5,11 @@ from django.test import Client
 
 from apps.accounts.models import User, WebSession
 from apps.accounts.services import end_all_sessions, forget_old_sign_ins
+from apps.accounts.web_sessions import SessionStore
 from apps.audit.models import AuditLog
 from tests import make
-from tests.accounts.test_web_sessions import by_password, is_in
-from tests.roles import serving_as
+from tests.accounts.test_web_sessions import by_password, cookie, is_in, with_cookie
+from tests.roles import in_parallel, serving_as
 
 NEW = "a quite different passphrase"
 
@@ -57,3 +58,19 @@ def test_worker_ends_and_forgets_sessions(committed: None) -> None:
         forget_old_sign_ins(now=row.last_seen_at)
     with serving_as("omega_portal", is_blind=True):
         assert not is_in(client)
+
+
+def test_two_pages_at_once_after_a_change_of_role_leave_one_key_that_opens(committed: None) -> None:
+    ada, client = make.user(password=make.PASSWORD), Client()
+    by_password(client)
+    User.objects.filter(pk=ada.pk).update(role="READONLY")
+    stores = [SessionStore(cookie(client)) for _ in range(4)]
+    for store in stores:
+        store.load()
+
+    renewed = in_parallel("omega_portal", [store.renew_key for store in stores])
+
+    assert sorted(map(str, renewed)) == ["False", "False", "False", "True"]
+    keys = {str(store.session_key) for store, is_new in zip(stores, renewed, strict=True) if is_new is True}
+    assert [is_in(with_cookie(key)) for key in keys] == [True]
+    assert not is_in(client)

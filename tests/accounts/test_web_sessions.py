@@ -211,6 +211,19 @@ def test_session_goes_on_under_a_new_key_when_the_role_changed(ada: User) -> Non
     assert (is_in(client), is_in(with_cookie(before))) == (True, False)
 
 
+def test_script_in_flight_with_the_old_key_takes_the_new_one_from_nobody(ada: User) -> None:
+    client = Client()
+    by_password(client)
+    before = with_cookie(cookie(client))
+    User.objects.filter(pk=ada.pk).update(role="READONLY")
+    assert is_in(client)
+
+    late = before.get("/", headers={"HX-Request": "true"})
+    assert late.status_code == 401
+    assert COOKIE not in late.cookies
+    assert before.get("/").cookies[COOKIE].value == "", "a page that is asked for does clear it away"
+
+
 def test_signing_in_again_in_the_same_browser_ends_the_session_before(ada: User) -> None:
     client = Client()
     by_password(client)
