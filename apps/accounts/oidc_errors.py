@@ -47,3 +47,8 @@ class SignInRefused(Forbidden):
         """Take a code for the log and a sentence that tells what to do."""
         super().__init__(code, detail)
         self.values = values
+
+
+def account_closed() -> SignInRefused:
+    """Return the refusal of somebody whose account is closed here."""
+    return SignInRefused("account_closed", "Your account here is closed. Ask an administrator.")

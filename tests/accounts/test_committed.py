@@ -1,13 +1,19 @@
 """Passwords and sessions as in an installation: the web process's own log-in at the database, and real commits."""
 
+from datetime import UTC, datetime
+
 from django.contrib.auth.hashers import make_password
 from django.test import Client
 
 from apps.accounts.models import User, WebSession
+from apps.accounts.oidc_errors import SignInRefused
 from apps.accounts.services import end_all_sessions, forget_old_sign_ins
+from apps.accounts.services.ending import deactivate_person
+from apps.accounts.services.web_sessions import begin_session
 from apps.accounts.web_sessions import SessionStore
 from apps.audit.models import AuditLog
 from tests import make
+from tests.accounts.conftest import Browser
 from tests.accounts.test_web_sessions import by_password, cookie, is_in, with_cookie
 from tests.roles import in_parallel, serving_as
 
@@ -74,3 +80,19 @@ def test_two_pages_at_once_after_a_change_of_role_leave_one_key_that_opens(commi
     keys = {str(store.session_key) for store, is_new in zip(stores, renewed, strict=True) if is_new is True}
     assert [is_in(with_cookie(key)) for key in keys] == [True]
     assert not is_in(client)
+
+
+def test_session_begun_while_the_account_is_closed_does_not_come_back(committed: None, browser: Browser) -> None:
+    boss, ada = make.user("ADMIN", email="boss@example.test"), make.user("USER", password=make.PASSWORD)
+    now = datetime.now(UTC)
+
+    def close() -> None:
+        deactivate_person(actor=boss, user=ada, reason="left", version=None, now=now)
+
+    def begin() -> None:
+        begin_session(request=browser(), user=ada, now=now)
+
+    outcomes = in_parallel("omega_portal", [close, begin, begin])
+
+    assert {type(outcome) for outcome in outcomes} <= {type(None), SignInRefused}
+    assert not WebSession.objects.filter(revoked_at=None).exists()

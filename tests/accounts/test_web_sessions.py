@@ -10,11 +10,14 @@ from django.core.cache import cache
 from django.test import Client
 
 from apps.accounts.models import Tenant, User, WebSession
+from apps.accounts.oidc_errors import SignInRefused
 from apps.accounts.rules import end_of_session
 from apps.accounts.services import end_all_sessions, end_session, forget_old_sign_ins
+from apps.accounts.services.web_sessions import begin_session
 from apps.accounts.web_sessions import digest_of
 from apps.audit.models import AuditLog
 from tests import make, signed_in
+from tests.accounts.conftest import Browser
 
 pytestmark = pytest.mark.django_db
 COOKIE = settings.SESSION_COOKIE_NAME
@@ -282,3 +285,12 @@ def test_session_for_which_the_provider_did_not_answer_is_over(minutes: int | No
     )
 
     assert found == why
+
+
+def test_session_is_not_begun_for_somebody_who_was_closed_meanwhile(ada: User, browser: Browser, now: datetime) -> None:
+    User.objects.filter(pk=ada.pk).update(is_active=False)
+    with pytest.raises(SignInRefused) as refusal:
+        begin_session(request=browser(), user=ada, now=now)
+
+    assert refusal.value.code == "account_closed"
+    assert not WebSession.objects.exists()

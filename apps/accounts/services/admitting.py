@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from apps.accounts import lookups
 from apps.accounts.models import AuthProvider, Invitation, Tenant, User
-from apps.accounts.oidc_errors import SignInRefused
+from apps.accounts.oidc_errors import SignInRefused, account_closed
 from apps.accounts.rules import RoleDecision
 from apps.accounts.selectors.invitations import is_backed
 from apps.accounts.services.ending import end_everything_of
@@ -49,7 +49,7 @@ def _admit(claims: Mapping[str, Any], decision: RoleDecision, now: datetime) -> 
             known = _link(claims, now) or _create(claims, decision, now)
         user = User.objects.select_for_update().get(pk=known.pk)
         if not user.is_active:
-            raise SignInRefused("account_closed", "Your account here is closed. Ask an administrator.")
+            raise account_closed()
         if user.tenant_id is not None and not Tenant.objects.filter(pk=user.tenant_id, is_active=True).exists():
             raise SignInRefused("tenant_closed", "Your organisation's part of this portal is closed.")
         _follow_email(user, claims)

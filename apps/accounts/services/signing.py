@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from apps.accounts.models import User, WebSession
+from apps.accounts.oidc_errors import SignInRefused
 from apps.accounts.requests import sender_text
 from apps.accounts.services.events import record_about
 from apps.accounts.services.web_sessions import begin_session, close_sessions, web_session_of
@@ -32,7 +33,7 @@ def sign_in(*, request: HttpRequest, email: str, password: str, now: datetime) -
     user = _proven(request, email, password, now)
     if user is None:
         raise Unauthenticated("wrong_credentials", WRONG)
-    begin_session(request=request, user=user, now=now)
+    _begin(request, user, now, "SIGNED_IN")
     forgive(user.email, sender_text(request))
     return user
 
@@ -45,10 +46,19 @@ def break_glass(*, request: HttpRequest, email: str, password: str, now: datetim
     user = _proven(request, email, password, now, only_superusers=True)
     if user is None:
         raise Unauthenticated("wrong_credentials", WRONG)
-    begin_session(request=request, user=user, now=now, action="BREAK_GLASS_USED")
+    _begin(request, user, now, "BREAK_GLASS_USED")
     log.warning("break-glass sign-in of %s from %s", user.email, sender_text(request))
     forgive(user.email, sender_text(request))
     return user
+
+
+def _begin(request: HttpRequest, user: User, now: datetime, action: str) -> None:
+    """Open the session; who was closed since the password was found right has the wrong credentials."""
+    try:
+        begin_session(request=request, user=user, now=now, action=action)
+    except SignInRefused:
+        _record_refusal(user.email, "wrong_credentials")
+        raise Unauthenticated("wrong_credentials", WRONG) from None
 
 
 def _proven(

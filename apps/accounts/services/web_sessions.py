@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from apps.accounts import lookups
 from apps.accounts.models import AuthProvider, User, WebSession
+from apps.accounts.oidc_errors import account_closed
 from apps.accounts.requests import context_of_person
 from apps.accounts.rules import end_of_session
 from apps.accounts.services.events import record_about
@@ -61,9 +62,14 @@ def why_over(session: WebSession, now: datetime) -> str:
 def begin_session(
     *, request: HttpRequest, user: User, now: datetime, proof: Proof | None = None, action: str = "SIGNED_IN"
 ) -> WebSession:
-    """Sign a person in under a new session key, in place of whatever stood in this browser, and record it."""
+    """Sign a person in under a new session key, in place of whatever stood in this browser, and record it.
+
+    Raises SignInRefused when the account was closed a moment ago: its end would not find the session of afterwards.
+    """
     backend = settings.OIDC_BACKEND if proof else settings.LOCAL_BACKEND
     with acting(as_system(user.email, str(user.pk))), transaction.atomic():
+        if User.objects.select_for_update().filter(pk=user.pk, is_active=True).first() is None:
+            raise account_closed()
         before = web_session_of(request)
         if before is not None:
             close_sessions(sessions=WebSession.objects.filter(pk=before.pk), reason="signed in again", now=now)
