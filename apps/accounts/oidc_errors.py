@@ -1,5 +1,8 @@
 """Why a sign-in through the identity provider does not succeed."""
 
+from dataclasses import dataclass
+from uuid import UUID
+
 from apps.core.errors import Forbidden, PortalError
 
 RETRY_SECONDS = 30
@@ -40,13 +43,28 @@ class TokenRefused(Forbidden):
         self.why = why
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who was refused: the provider's subject, a verified e-mail or none, and the account it has here or none."""
+
+    subject: str
+    email: str
+    account_id: UUID | None = None
+    account_email: str = ""
+    tenant_id: UUID | None = None
+
+
 class SignInRefused(Forbidden):
-    """A proven identity that may not come in; `values` are those of the roles claim that no mapping knows."""
+    """A proven identity that may not come in; `values` are those of the roles claim that no mapping knows.
+
+    `identity` is whose, for the log alone; None while nobody was proven.
+    """
 
     def __init__(self, code: str, detail: str, *, values: tuple[str, ...] = ()) -> None:
         """Take a code for the log and a sentence that tells what to do."""
         super().__init__(code, detail)
         self.values = values
+        self.identity: Identity | None = None
 
 
 def account_closed() -> SignInRefused:

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from apps.accounts import lookups
 from apps.accounts.models import AuthProvider, Invitation, Tenant, User
-from apps.accounts.oidc_errors import SignInRefused, account_closed
+from apps.accounts.oidc_errors import Identity, SignInRefused, account_closed
 from apps.accounts.rules import RoleDecision
 from apps.accounts.selectors.invitations import is_backed
 from apps.accounts.services.ending import end_everything_of
@@ -38,7 +38,16 @@ def admit(*, claims: Mapping[str, Any], now: datetime) -> User:
         known = lookups.user_by_identity(claims["iss"], claims["sub"])
         if known is not None:
             withdraw(user_id=known.pk, refusal=refusal)
+        refusal.identity = _identity(claims, known)
         raise
+
+
+def _identity(claims: Mapping[str, Any], known: User | None) -> Identity:
+    """Return who was refused."""
+    email = _email(claims) if claims.get("email_verified") is True else ""
+    if known is None:
+        return Identity(claims["sub"], email)
+    return Identity(claims["sub"], email, known.pk, known.email, known.tenant_id)
 
 
 def _admit(claims: Mapping[str, Any], decision: RoleDecision, now: datetime) -> User:
