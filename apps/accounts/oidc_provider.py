@@ -4,6 +4,7 @@ Every request has a time limit; documents are kept for ten minutes in this proce
 ProviderUnavailable; only a clear refusal of a grant is GrantRefused.
 """
 
+import json
 import time
 from collections.abc import Callable
 from functools import cache
@@ -15,6 +16,7 @@ import jwt
 import requests
 from django.conf import settings
 from requests.auth import HTTPBasicAuth
+from urllib3.exceptions import HTTPError
 
 from apps.accounts.oidc_errors import ClientRefused, GrantRefused, ProviderUnavailable, TokenRefused
 from apps.core.text import storable
@@ -25,6 +27,7 @@ FORCED_EVERY_SECONDS = 10.0
 RECENT_SECONDS = 10.0
 NOT_AGAIN_SECONDS = 2.0
 LARGEST_ANSWER = 1024 * 1024
+READ_AT_ONCE = 64 * 1024
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 CLIENT_ERRORS = ("invalid_client", "unauthorized_client")
 
@@ -109,21 +112,21 @@ class Provider:
         """Return what the token endpoint gives for a code or a refresh token; raises GrantRefused."""
         config = settings.OMEGA
         secret = config.oidc_client_secret.get_secret_value() if config.oidc_client_secret else ""
-        answer = self._ask(
+        status, content = self._ask(
             "post",
             self.endpoint("token_endpoint"),
             data=grant,
             auth=HTTPBasicAuth(quote(config.oidc_client_id or "", safe=""), quote(secret, safe="")),
         )
-        found = _object(answer, "its tokens")
-        if answer.status_code == requests.codes.ok:
+        found = _object(status, content, "its tokens")
+        if status == requests.codes.ok:
             return found
         error = storable(str(found.get("error", "")))[:100]
-        if answer.status_code == requests.codes.bad_request and error == "invalid_grant":
+        if status == requests.codes.bad_request and error == "invalid_grant":
             raise GrantRefused(error)
         if error in CLIENT_ERRORS:
-            raise ClientRefused(f"tokens: {answer.status_code} {error}")
-        raise ProviderUnavailable(f"tokens: {answer.status_code} {error}")
+            raise ClientRefused(f"tokens: {status} {error}")
+        raise ProviderUnavailable(f"tokens: {status} {error}")
 
     def _read_discovery(self) -> dict[str, Any]:
         """Read the document that names everything else; it must be this issuer's own."""
@@ -144,28 +147,45 @@ class Provider:
 
     def _read(self, url: str, what: str) -> dict[str, Any]:
         """Read one JSON object."""
-        answer = self._ask("get", url)
-        if answer.status_code != requests.codes.ok:
-            raise ProviderUnavailable(f"{what}: {answer.status_code}")
-        return _object(answer, what)
+        status, content = self._ask("get", url)
+        if status != requests.codes.ok:
+            raise ProviderUnavailable(f"{what}: {status}")
+        return _object(status, content, what)
 
-    def _ask(self, method: str, url: str, **options: Any) -> requests.Response:
-        """Send one request; redirects are not followed, so that secrets go where they belong."""
-        limits: dict[str, Any] = {"verify": settings.OIDC_VERIFY_SSL, "allow_redirects": False}
+    def _ask(self, method: str, url: str, **options: Any) -> tuple[int, bytes]:
+        """Send one request; returns status and body. Redirects are not followed: secrets go where they belong."""
+        limits: dict[str, Any] = {"verify": settings.OIDC_VERIFY_SSL, "allow_redirects": False, "stream": True}
+        until = time.monotonic() + settings.OIDC_TIMEOUT
         try:
-            return requests.request(method, url, timeout=settings.OIDC_TIMEOUT, **limits, **options)
-        except requests.RequestException as error:
+            with requests.request(method, url, timeout=settings.OIDC_TIMEOUT, **limits, **options) as answer:
+                return answer.status_code, _body(answer, until)
+        except (requests.RequestException, HTTPError) as error:
             raise ProviderUnavailable(type(error).__name__) from None
 
 
-def _object(answer: requests.Response, what: str) -> dict[str, Any]:
+def _body(answer: requests.Response, until: float) -> bytes:
+    """Read an answer as it comes, up to a point of the monotonic clock and to a size.
+
+    The time limit of the library is for each wait alone: drop by drop an answer could take for ever.
+    """
+    found = b""
+    while part := answer.raw.read1(READ_AT_ONCE, decode_content=True):
+        found += part
+        if len(found) > LARGEST_ANSWER:
+            raise ProviderUnavailable("an answer without an end")
+        if time.monotonic() > until:
+            raise ProviderUnavailable("too slow")
+    return found
+
+
+def _object(status: int, content: bytes, what: str) -> dict[str, Any]:
     """Return the JSON object of an answer."""
     try:
-        found = answer.json() if len(answer.content) <= LARGEST_ANSWER else None
-    except ValueError:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise ProviderUnavailable(f"{what}: {answer.status_code}, no JSON object")
+        raise ProviderUnavailable(f"{what}: {status}, no JSON object")
     return found
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -46,7 +47,8 @@ class OpenIdProvider:
     """The provider and its knobs.
 
     `mutate` changes the claims of ID tokens before they are signed, `forge` makes a token of them instead of signing,
-    `answer` changes what the browser brings back, `trouble` is a path that answers 500, nonsense or not at all.
+    `answer` changes what the browser brings back, `trouble` is a path that answers 500, nonsense, drop by
+    drop, without an end or not at all; `sent` counts the bytes of what has no end.
     """
 
     def __init__(self) -> None:
@@ -62,6 +64,7 @@ class OpenIdProvider:
         self.answer: Callable[[Claims], Claims] = lambda answer: answer
         self.gives_refresh_tokens = True
         self.trouble: dict[str, str] = {}
+        self.sent = 0
         self.released = threading.Event()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.server.daemon_threads = True
@@ -197,6 +200,9 @@ def _handler(op: OpenIdProvider) -> type[BaseHTTPRequestHandler]:
             if trouble == "silent":
                 op.released.wait(30)
                 return
+            if trouble == "endless":
+                _send_for_ever(self, op)
+                return
             basic = self.headers.get("Authorization", "").removeprefix("Basic ")
             login = unquote(base64.b64decode(basic).decode())
             status, body, place = 500, {"error": "server_error"}, ""
@@ -209,6 +215,20 @@ def _handler(op: OpenIdProvider) -> type[BaseHTTPRequestHandler]:
             if place:
                 self.send_header("Location", place)
             self.end_headers()
-            self.wfile.write(content)
+            drop = 1 if trouble == "dripping" else len(content)
+            with suppress(OSError):
+                for position in range(0, len(content), drop):
+                    self.wfile.write(content[position : position + drop])
+                    op.released.wait(0.05 if trouble == "dripping" else 0)
 
     return Handler
+
+
+def _send_for_ever(handler: BaseHTTPRequestHandler, op: OpenIdProvider) -> None:
+    """Send blanks as long as somebody takes them, a gigabyte at most."""
+    handler.send_response(200)
+    handler.end_headers()
+    with suppress(OSError):
+        while op.sent < 2**30 and not op.released.is_set():
+            handler.wfile.write(b" " * 2**20)
+            op.sent += 2**20

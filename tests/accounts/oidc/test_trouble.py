@@ -23,7 +23,7 @@ def trouble_at(op: OpenIdProvider, settings: Settings) -> Callable[[str, str], N
 
     def begin(path: str, trouble: str) -> None:
         op.trouble[path] = trouble
-        if trouble == "silent":
+        if trouble in ("silent", "dripping"):
             settings.OIDC_TIMEOUT = 1.0
 
     return begin
@@ -43,7 +43,7 @@ def test_provider_in_trouble_at_the_start_is_a_503_that_says_so(
 
 
 @pytest.mark.parametrize("path", ["/token", "/certs"])
-@pytest.mark.parametrize("trouble", ["broken", "nonsense", "silent"])
+@pytest.mark.parametrize("trouble", ["broken", "nonsense", "silent", "dripping", "endless"])
 def test_provider_in_trouble_on_the_way_back_is_a_503_and_opens_nothing(
     path: str, trouble: str, op: OpenIdProvider, trouble_at: Callable[[str, str], None]
 ) -> None:
@@ -55,6 +55,7 @@ def test_provider_in_trouble_on_the_way_back_is_a_503_and_opens_nothing(
 
     assert answer.status_code == 503
     assert not WebSession.objects.exists()
+    assert op.sent < 2**26, "what is too large is not read to its end"
 
 
 def test_secret_that_the_provider_does_not_accept_is_said_with_the_settings_to_mend(
