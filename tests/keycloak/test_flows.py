@@ -178,6 +178,7 @@ def test_first_mapping_is_made_by_emergency_sign_in(page: Page, realm: Realm, po
     page.goto("/people/roles/")
     page.get_by_test_id("map-it").click()
     page.get_by_role("combobox", name="Role").select_option("DEVOPS")
+    page.get_by_label("Reason").fill("the operators' role")
     page.get_by_test_id("dialog-submit").click()
     expect(page.get_by_test_id("map-it")).to_be_hidden()
     sign_out(page)

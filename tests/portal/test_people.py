@@ -62,7 +62,7 @@ def test_lists_cost_the_same_for_one_row_as_for_many(ada: Client, page: str) -> 
 def test_person_page_says_where_the_role_comes_from(ada: Client) -> None:
     until = timezone.now() + timedelta(days=3)
     mapped = from_provider(1, role="DEVOPS", last_idp_role="DEVOPS")
-    ada.post("/people/roles/new/", {"claim_value": "ops", "role": "DEVOPS"})
+    ada.post("/people/roles/new/", {"claim_value": "ops", "role": "DEVOPS", "reason": "new team"})
     assert "mapped from Keycloak" in text(ada.get(address(mapped)))
     form = {"role": "ANALYST", "reason": "audit week", "until": f"{until:%Y-%m-%dT%H:%M}"}
     ada.post(address(mapped, "override/"), form)

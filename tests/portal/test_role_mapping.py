@@ -33,27 +33,31 @@ def test_unknown_value_is_mapped_from_where_it_is_shown(chief: Client) -> None:
     page = text(chief.get("/people/roles/"))
     assert "7×" in page and "/people/roles/new/?value=night%20%26%20day" in page
     assert 'value="night &amp; day"' in text(chief.get("/people/roles/new/?value=night%20%26%20day"))
-    assert chief.post("/people/roles/new/", {"claim_value": "night & day", "role": "USER"}).status_code == 302
+    form = {"claim_value": "night & day", "role": "USER", "reason": ""}
+    assert "reason" in text(chief.post("/people/roles/new/", form))
+    assert chief.post("/people/roles/new/", {**form, "reason": "shifts"}).status_code == 302
     assert not UnknownClaim.objects.exists()
-    assert AuditLog.objects.filter(action="ROLE_MAPPING_ADDED").count() == 1
+    assert AuditLog.objects.get(action="ROLE_MAPPING_ADDED").reason == "shifts"
 
 
 def test_value_is_mapped_once(chief: Client) -> None:
     RoleMapping.objects.create(claim_value="ops", role="DEVOPS")
-    answer = chief.post("/people/roles/new/", {"claim_value": "ops", "role": "USER"})
+    answer = chief.post("/people/roles/new/", {"claim_value": "ops", "role": "USER", "reason": "x"})
     assert answer.status_code == 422 and "mapped already" in text(answer)
 
 
 def test_second_of_two_edits_is_told_and_keeps_what_was_typed(chief: Client) -> None:
     row = RoleMapping.objects.create(claim_value="ops", role="DEVOPS")
     edit = f"/people/roles/{row.pk}/edit/"
-    chief.post(edit, {"claim_value": "ops", "role": "USER", "comment": "", "version": "1"})
-    answer = chief.post(edit, {"claim_value": "ops", "role": "ANALYST", "comment": "mine", "version": "1"})
+    chief.post(edit, {"claim_value": "ops", "role": "USER", "comment": "", "version": "1", "reason": "x"})
+    answer = chief.post(
+        edit, {"claim_value": "ops", "role": "ANALYST", "comment": "mine", "version": "1", "reason": "y"}
+    )
     assert answer.status_code == 422
     assert "role (DEVOPS → USER)" in text(answer) and 'value="mine"' in text(answer)
-    stale = chief.post(f"/people/roles/{row.pk}/remove/", {"version": "1"})
+    stale = chief.post(f"/people/roles/{row.pk}/remove/", {"version": "1", "reason": "x"})
     assert stale.status_code == 422 and RoleMapping.objects.exists()
-    assert chief.post(f"/people/roles/{row.pk}/remove/", {"version": "2"}).status_code == 302
+    assert chief.post(f"/people/roles/{row.pk}/remove/", {"version": "2", "reason": "gone"}).status_code == 302
     assert not RoleMapping.objects.exists()
     assert chief.get(edit).status_code == 404
 
@@ -104,5 +108,5 @@ def test_the_admin_of_one_tenant_reads_and_tries_it_only(client_as: SignIn) -> N
     assert "ops" in page and "bound to none changes it" in page
     assert not [name for name in ("new-mapping", "edit-mapping", "remove-mapping") if f'data-testid="{name}"' in page]
     assert "DEVOPS" in text(ada.post("/people/roles/try/", {"claims": "ops"}))
-    refused = ada.post("/people/roles/new/", {"claim_value": "x", "role": "ADMIN"})
+    refused = ada.post("/people/roles/new/", {"claim_value": "x", "role": "ADMIN", "reason": "y"})
     assert refused.status_code == 422 and "concerns every tenant" in text(refused)

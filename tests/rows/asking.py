@@ -20,5 +20,5 @@ def touched(statement: str, *values: object) -> int | str:
             return cursor.rowcount
     except ProgrammingError as error:
         words = str(error)
-        assert "row-level security" in words or "permission denied" in words or "for oneself" in words, words
+        assert "row-level security" in words or "permission denied" in words or "not for" in words, words
         return "refused"

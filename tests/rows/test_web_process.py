@@ -12,6 +12,8 @@ from apps.accounts.models import User
 from apps.core.context import ALL_TENANTS, NOBODY, RequestContext, acting, as_agent
 from apps.metrics.models import UsageMetric
 from apps.nodes.models import Node, NodeCommand, NodeResource
+from tests import make
+from tests.database import acting_as
 from tests.golden import assert_golden
 from tests.rows.asking import rows, touched
 from tests.rows.two_tenants import House, house
@@ -150,3 +152,14 @@ def test_admin_of_a_tenant_gives_nobody_more_than_the_tenant_and_makes_no_superu
         assert touched("UPDATE users SET is_superuser = true WHERE user_id = %s", uma) == "refused"
         assert touched("INSERT INTO role_mappings (claim_value, role) VALUES ('x', 'ADMIN')") == "refused"
         assert touched("UPDATE tenants SET node_limit = NULL") == "refused"
+
+
+def test_superuser_is_changed_by_superusers_alone(red: House) -> None:
+    with acting_as("omega_worker"):
+        root = make.user("ADMIN", email="root@example.test", tenant=red.tenant, is_superuser=True)
+    change = "UPDATE users SET password = 'x' WHERE user_id = %s"
+    with as_seen_by(red.context("ADMIN")):
+        assert touched(change, root.pk) == "refused"
+        assert touched("UPDATE users SET last_login = now() WHERE user_id = %s", root.pk) == 1
+    with as_seen_by(replace(red.context("ADMIN"), user_id=str(root.pk))):
+        assert touched(change, root.pk) == 1

@@ -42,6 +42,7 @@ class MappingIn(Shape):
     claim_value = Text(max_length=255)
     role = serializers.ChoiceField(choices=Role.choices)
     comment = Text(required=False, allow_blank=True, max_length=255, default="")
+    reason = Text(required=False, allow_blank=True, max_length=500, default="")
 
 
 class MappingEdit(Shape):
@@ -50,6 +51,13 @@ class MappingEdit(Shape):
     claim_value = Text(required=False, max_length=255)
     role = serializers.ChoiceField(choices=Role.choices, required=False)
     comment = Text(required=False, allow_blank=True, max_length=255)
+    reason = Text(required=False, allow_blank=True, max_length=500)
+
+
+class MappingRemoval(Shape):
+    """Why a mapping goes."""
+
+    reason = Text(required=False, allow_blank=True, max_length=500, default="")
 
 
 class TrialIn(Shape):

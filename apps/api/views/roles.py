@@ -12,8 +12,16 @@ from apps.accounts.selectors.roles import mapping_by_id, mappings, try_claims, u
 from apps.accounts.services.mappings import add_mapping, edit_mapping, remove_mapping
 from apps.api.base import PeopleView
 from apps.api.describe import READ, WRITE, describe
-from apps.api.serializers.nodes import Nothing
-from apps.api.serializers.roles import MappingEdit, MappingIn, MappingOut, MappingsOut, TrialIn, TrialOut, UnknownOut
+from apps.api.serializers.roles import (
+    MappingEdit,
+    MappingIn,
+    MappingOut,
+    MappingRemoval,
+    MappingsOut,
+    TrialIn,
+    TrialOut,
+    UnknownOut,
+)
 from apps.api.versions import tagged, told_if_stale, version_read
 from apps.core.errors import Invalid
 
@@ -65,13 +73,15 @@ class RoleMappingRemove(PeopleView):
 
     actions = {"POST": Action.ROLES_MAP}
 
-    @describe("Remove a mapped value", None, tag="roles", status=204, refusals=WRITE, if_match=True)
+    @describe(
+        "Remove a mapped value", None, tag="roles", status=204, body=MappingRemoval, refusals=WRITE, if_match=True
+    )
     def post(self, request: Request, mapping_id: UUID) -> Response:
         """Take a value out of the mapping; it gives no role from then on."""
         row, version = mapping_by_id(mapping_id), version_read(request)
-        self.body(Nothing)
+        why = self.body(MappingRemoval)
         with told_if_stale():
-            remove_mapping(actor=self.person, mapping=row, version=version)
+            remove_mapping(actor=self.person, mapping=row, version=version, **why)
         return Response(status=204)
 
 

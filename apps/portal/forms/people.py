@@ -103,10 +103,10 @@ class AcceptForm(NewPasswordForm):
     )
 
 
-class MappingForm(VersionForm):
-    """A value of the roles claim, and the role it gives."""
+class MappingForm(VersionedReasonForm):
+    """A value of the roles claim, the role it gives, and why: it decides about many people at once."""
 
-    field_order = ("claim_value", "role", "comment", "version")
+    field_order = ("claim_value", "role", "comment", "reason", "version")
     claim_value = forms.CharField(
         label="Value", max_length=255, help_text="As the identity provider sends it, for example a client role."
     )

@@ -15,7 +15,7 @@ from apps.accounts.services.mappings import add_mapping, edit_mapping, remove_ma
 from apps.portal.access import SignedIn, require
 from apps.portal.dialogs import UNPROCESSABLE, Dialog, attempt, done, is_fragment, posted, show_form
 from apps.portal.forms.people import MappingForm, TrialForm
-from apps.portal.forms.versions import VersionForm
+from apps.portal.forms.versions import VersionedReasonForm
 
 WORDS = (
     "Of several values that a person brings, the mightiest role counts. It holds from the next log-in or revalidation."
@@ -86,9 +86,9 @@ def edit(request: SignedIn, mapping_id: UUID) -> HttpResponse:
 def remove(request: SignedIn, mapping_id: UUID) -> HttpResponse:
     """Take one line away."""
     row, back = mapping_by_id(mapping_id), resolve_url("people:roles")
-    form = VersionForm(posted(request), newest=row.version)
+    form = VersionedReasonForm(posted(request), newest=row.version)
     if form.is_valid() and attempt(
-        form, remove_mapping, actor=request.user, mapping=row, version=form.cleaned_data["version"]
+        form, remove_mapping, actor=request.user, mapping=row, version=form.cleaned_data["version"], **form.values()
     ):
         return done(request, back, f"“{row.claim_value}” is no longer mapped.")
     lines = (

@@ -66,6 +66,13 @@ BEGIN
     IF current_user <> 'omega_portal' THEN
         RETURN NEW;
     END IF;
+    -- The emergency account is changed by itself, by its like, or by the portal when it signs in.
+    IF OLD.is_superuser AND scope_role() <> 'SYSTEM' AND OLD.user_id IS DISTINCT FROM scope_user()
+        AND before - '{last_login,updated_at,version}'::text[] IS DISTINCT FROM after - '{last_login,updated_at,version}'::text[]
+        AND NOT EXISTS (SELECT FROM users u WHERE u.user_id = scope_user() AND u.is_superuser)
+    THEN
+        RAISE EXCEPTION 'a superuser is not for others to change' USING ERRCODE = 'insufficient_privilege';
+    END IF;
     IF NEW.is_superuser IS DISTINCT FROM OLD.is_superuser OR (
         scope_role() NOT IN ('ADMIN', 'SYSTEM')
         AND EXISTS (SELECT FROM unnest(place) AS p WHERE before -> p IS DISTINCT FROM after -> p)
