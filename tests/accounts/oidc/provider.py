@@ -215,13 +215,17 @@ def _handler(op: OpenIdProvider) -> type[BaseHTTPRequestHandler]:
             if place:
                 self.send_header("Location", place)
             self.end_headers()
-            drop = 1 if trouble == "dripping" else len(content)
-            with suppress(OSError):
-                for position in range(0, len(content), drop):
-                    self.wfile.write(content[position : position + drop])
-                    op.released.wait(0.05 if trouble == "dripping" else 0)
+            _send(self, op, content, drop=1 if trouble == "dripping" else len(content))
 
     return Handler
+
+
+def _send(handler: BaseHTTPRequestHandler, op: OpenIdProvider, content: bytes, *, drop: int) -> None:
+    """Send a body by so many bytes at once, twenty times a second at most."""
+    with suppress(OSError):
+        for position in range(0, len(content), drop):
+            handler.wfile.write(content[position : position + drop])
+            op.released.wait(0 if drop == len(content) else 0.05)
 
 
 def _send_for_ever(handler: BaseHTTPRequestHandler, op: OpenIdProvider) -> None:
