@@ -72,9 +72,9 @@ class SessionStore(DatabaseStore):
 
     def renew_key(self) -> bool:
         """Go on under a new key; False, and nothing is changed, when another request of this session just did so."""
-        before, data = self.session_key, self._session  # type: ignore[attr-defined]  # type: ignore[attr-defined]
+        before, data = self.session_key, self._session  # type: ignore[attr-defined]
         with acting(as_system()), transaction.atomic():
-            new = self._get_new_session_key()  # type: ignore[attr-defined]  # type: ignore[attr-defined]
+            new = self._get_new_session_key()  # type: ignore[attr-defined]
             standing = WebSession.objects.filter(session_digest=digest_of(before or ""))
             if not standing.update(session_digest=digest_of(new)):
                 return False
