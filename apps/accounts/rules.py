@@ -100,8 +100,8 @@ def role_from_claims(claims: Mapping[str, Any], mappings: Mapping[str, str], cla
         return RoleDecision(problem="missing")
     if not isinstance(found, list) or not all(isinstance(value, str) for value in found):
         return RoleDecision(problem="malformed")
-    values = dict.fromkeys(map(storable, found))
-    reasons = tuple(ClaimReason(value, _known_role(mappings.get(value))) for value in values)
+    values = dict.fromkeys(found)
+    reasons = tuple(ClaimReason(storable(value), _known_role(mappings.get(value))) for value in values)
     given = {reason.role for reason in reasons}
     return RoleDecision(role=next((role for role in BY_MIGHT if role in given), None), reasons=reasons)
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from apps.accounts.permissions import Role
 from apps.accounts.rules import BY_MIGHT, ClaimReason, RoleDecision, role_from_claims
+from apps.core.text import storable
 
 CLAIM = "portal_roles"
 MAPPINGS = {"a": "ADMIN", "d": "DEVOPS", "n": "ANALYST", "u": "USER", "r": "READONLY"}
@@ -27,8 +28,8 @@ def test_role_is_the_mightiest_that_a_value_was_mapped_to(found: list[str], mapp
 
     assert decision.problem == ""
     assert decision.role == min(given_roles, key=BY_MIGHT.index, default=None)
-    assert {reason.value for reason in decision.reasons} == set(found)
-    assert set(decision.unknown) == {value for value in found if mapped.get(value) not in Role.values}
+    assert {reason.value for reason in decision.reasons} == set(map(storable, found))
+    assert set(decision.unknown) == {storable(value) for value in found if mapped.get(value) not in Role.values}
 
 
 @given(values, values)
