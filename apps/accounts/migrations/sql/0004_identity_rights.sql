@@ -10,9 +10,10 @@ BEGIN
     RETURN NEW;
 END
 $$;
+-- When the identity provider last vouched for somebody is noted every few minutes: no change of the account.
 CREATE TRIGGER users_version BEFORE UPDATE ON users FOR EACH ROW
-    WHEN (to_jsonb(OLD) - '{last_login,updated_at,version}'::text[]
-        IS DISTINCT FROM to_jsonb(NEW) - '{last_login,updated_at,version}'::text[])
+    WHEN (to_jsonb(OLD) - '{last_login,updated_at,version,vouched_at}'::text[]
+        IS DISTINCT FROM to_jsonb(NEW) - '{last_login,updated_at,version,vouched_at}'::text[])
     EXECUTE FUNCTION count_version();
 CREATE TRIGGER role_mappings_version BEFORE UPDATE ON role_mappings FOR EACH ROW
     WHEN (to_jsonb(OLD) - '{updated_at,version}'::text[] IS DISTINCT FROM to_jsonb(NEW) - '{updated_at,version}'::text[])
@@ -26,7 +27,7 @@ CREATE TRIGGER users_audit AFTER INSERT OR DELETE OR UPDATE OF email, username, 
     issuer, keycloak_user_id, role_override, role_override_reason, role_override_by, role_override_until, is_active,
     is_superuser, time_zone, notification_email, tenant_id ON users FOR EACH ROW
     EXECUTE FUNCTION audit_row_change('USER', 'user', 'user_id', 'email',
-        'created_at,updated_at,last_login,version', 'password');
+        'created_at,updated_at,last_login,version,vouched_at', 'password');
 CREATE TRIGGER role_mappings_audit AFTER INSERT OR UPDATE OR DELETE ON role_mappings FOR EACH ROW
     EXECUTE FUNCTION audit_row_change('CONFIG', 'role_mapping', 'mapping_id', 'claim_value',
         'created_at,updated_at,version', '');

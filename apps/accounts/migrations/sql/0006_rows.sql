@@ -59,7 +59,7 @@ FROM unnest(ARRAY['role_mappings', 'unknown_claims', 'database_logins']) AS shar
 -- People change themselves, but not what they are: that takes an ADMIN. Nobody becomes superuser through the web process.
 CREATE FUNCTION users_keep_their_place() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    place text[] := '{tenant_id,email,role,auth_provider,issuer,keycloak_user_id,role_override,role_override_reason,role_override_by,role_override_until,last_idp_role,is_active}';
+    place text[] := '{tenant_id,email,role,auth_provider,issuer,keycloak_user_id,role_override,role_override_reason,role_override_by,role_override_until,last_idp_role,vouched_at,is_active}';
     before jsonb := to_jsonb(OLD);
     after  jsonb := to_jsonb(NEW);
 BEGIN
@@ -68,7 +68,7 @@ BEGIN
     END IF;
     -- The emergency account is changed by itself, by its like, or by the portal when it signs in.
     IF OLD.is_superuser AND scope_role() <> 'SYSTEM' AND OLD.user_id IS DISTINCT FROM scope_user()
-        AND before - '{last_login,updated_at,version}'::text[] IS DISTINCT FROM after - '{last_login,updated_at,version}'::text[]
+        AND before - '{last_login,updated_at,version,vouched_at}'::text[] IS DISTINCT FROM after - '{last_login,updated_at,version,vouched_at}'::text[]
         AND NOT EXISTS (SELECT FROM users u WHERE u.user_id = scope_user() AND u.is_superuser)
     THEN
         RAISE EXCEPTION 'a superuser is not for others to change' USING ERRCODE = 'insufficient_privilege';
