@@ -59,7 +59,11 @@ def context_of(request: HttpRequest) -> RequestContext:
     return context_of_person(user) if isinstance(user, User) else current()
 
 
+def is_background(request: HttpRequest) -> bool:
+    """Whether a script asks (a fragment or numbers), to whom a redirect to the sign-in page is no use."""
+    return "HX-Request" in request.headers or request.headers.get("Accept") == "application/json"
+
+
 def is_background_read(request: HttpRequest) -> bool:
-    """Tell whether a script reads (a fragment or numbers): a page left open does so with nobody before it."""
-    by_script = "HX-Request" in request.headers or request.headers.get("Accept") == "application/json"
-    return by_script and request.method in ("GET", "HEAD")
+    """Tell whether a script reads: a page left open does so with nobody before it."""
+    return is_background(request) and request.method in ("GET", "HEAD")

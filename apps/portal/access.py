@@ -14,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.accounts.models import User
 from apps.accounts.permissions import Action, can
+from apps.accounts.requests import is_background
 
 Path = ParamSpec("Path")
 
@@ -35,11 +36,6 @@ class Refused(PermissionDenied):
         """Remember the action."""
         super().__init__(f"Your role does not allow {action}.")
         self.action = action
-
-
-def is_background(request: HttpRequest) -> bool:
-    """Whether a script asks (a fragment or numbers), to whom a redirect to the sign-in page is no use."""
-    return "HX-Request" in request.headers or request.headers.get("Accept") == "application/json"
 
 
 def ask_to_sign_in(request: HttpRequest) -> HttpResponse:

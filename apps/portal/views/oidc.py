@@ -25,12 +25,12 @@ from apps.accounts.oidc_errors import (
     TokenRefused,
 )
 from apps.accounts.oidc_provider import provider
-from apps.accounts.requests import sender_text
+from apps.accounts.requests import is_background, sender_text
 from apps.accounts.services.backchannel import obey_logout_token
 from apps.accounts.services.refusals import note_refusal
 from apps.accounts.services.web_sessions import begin_session
 from apps.core.errors import PortalError, Throttled
-from apps.portal.access import ask_to_sign_in, is_background, safe_next
+from apps.portal.access import ask_to_sign_in, safe_next
 
 log = logging.getLogger(__name__)
 STATES, NEXT = "oidc_states", "oidc_login_next"
