@@ -32,6 +32,7 @@ EXEMPT = {
     "ingest_batches": "receipts of machines",
     "ingest_pulses": "clockwork, once a second",
     "job_runs": "clockwork; a log itself",
+    "metric_families": "described by machines",
     "metric_samples": "measured by machines",
     "metric_series": "named by machines",
     "node_heartbeats": "sent by machines",

@@ -28,6 +28,7 @@ TABLES = {
     "api_tokens": OF_PERSON,
     "enrollment_tokens": OF_TENANT,
     "invitations": OF_TENANT,
+    "metric_families": OF_TENANT,
     "metric_series": OF_TENANT,
     "node_api_keys": OF_NODE,
     "node_commands": OF_NODE,

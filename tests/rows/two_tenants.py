@@ -8,7 +8,7 @@ from uuid import uuid4
 from apps.accounts.models import ApiToken, Invitation, Quota, QuotaRequest, Tenant, User, WebSession
 from apps.accounts.requests import context_of_person
 from apps.core.context import NOBODY, RequestContext, acting
-from apps.metrics.models import MetricSample, MetricSeries, ProcessSnapshot
+from apps.metrics.models import MetricFamily, MetricSample, MetricSeries, ProcessSnapshot
 from apps.nodes.models import Node, NodeCommand, NodeResource
 from tests import make
 from tests.database import acting_as
@@ -69,6 +69,7 @@ def machine(tenant: Tenant, name: str) -> Node:
     make.latest(node, NOW)
     with acting_as("omega_worker"):
         series = MetricSeries.objects.create(tenant=tenant, node=node, metric_type="queue_length")
+        MetricFamily.objects.create(tenant=tenant, metric_type="queue_length", kind="gauge")
         MetricSample.objects.bulk_create([MetricSample(series=series, time=NOW, value=1.0)])
         ProcessSnapshot.objects.bulk_create([ProcessSnapshot(node=node, timestamp=NOW, pid=1, name="init")])
     return node

@@ -9,7 +9,11 @@ from apps.nodes.models import Node
 
 
 class MetricSeries(models.Model):
-    """What a run of samples measures: reporter, subject, name and labels."""
+    """What a run of samples measures: reporter, subject, name and labels.
+
+    `kind` is gauge, counter, delta or empty; `last_sample_at` is never later than the newest sample and at most ten
+    minutes behind it; `stale_at` tells when the sender declared the series ended, empty once it sends again.
+    """
 
     id = models.AutoField(primary_key=True, db_column="series_id")
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
@@ -21,6 +25,8 @@ class MetricSeries(models.Model):
     unit = models.CharField(max_length=50, blank=True, db_default="")
     labels = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     last_sample_at = models.DateTimeField(null=True, blank=True)
+    kind = models.CharField(max_length=10, blank=True, db_default="")
+    stale_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         """Table `metric_series`."""
@@ -34,6 +40,27 @@ class MetricSeries(models.Model):
                 nulls_distinct=False,
             ),
         )
+
+    def __str__(self) -> str:
+        """Show the metric's name."""
+        return self.metric_type
+
+
+class MetricFamily(models.Model):
+    """What senders say of a metric by its name: how its values are to be read, in which unit, and what it means."""
+
+    pk = CompositePrimaryKey("tenant", "metric_type")
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, db_index=False, related_name="+")
+    metric_type = models.CharField(max_length=100)
+    kind = models.CharField(max_length=10, blank=True, db_default="")
+    unit = models.CharField(max_length=50, blank=True, db_default="")
+    help = models.CharField(max_length=1000, blank=True, db_default="")
+
+    class Meta:
+        """Table `metric_families`."""
+
+        db_table = "metric_families"
+        verbose_name_plural = "metric families"
 
     def __str__(self) -> str:
         """Show the metric's name."""

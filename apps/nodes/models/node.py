@@ -79,6 +79,7 @@ class Node(Timestamps):
     reported_error = models.TextField(blank=True, db_default="")
     reported_config_hash = models.CharField(max_length=64, blank=True, db_default="")
     clock_skew_seconds = models.FloatField(null=True, blank=True)
+    collected_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         """Table `nodes`, with room in its pages so that contact updates stay in place."""

@@ -1,0 +1,1 @@
+REVOKE UPDATE (collected_at) ON nodes FROM data_collector;

@@ -1,0 +1,1 @@
+GRANT UPDATE (collected_at) ON nodes TO data_collector;
