@@ -11,6 +11,8 @@ UNGUARDED = {
     "auth_group_permissions": "as above",
     "auth_permission": "as above",
     "beat_leases": "clockwork of the installation",
+    "corrected_samples": "values that corrections took away; no process for people has any right on it",
+    "corrected_usage": "as above",
     "django_admin_log": "unused: the audit log takes its place",
     "django_content_type": "names of models",
     "django_migrations": "names of migrations",
