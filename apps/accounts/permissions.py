@@ -34,6 +34,8 @@ class Action(StrEnum):
     NODE_KEYS_ISSUE = "node_keys.issue"
     NODE_KEYS_REVOKE = "node_keys.revoke"
     METRICS_VIEW = "metrics.view"
+    METRICS_CORRECT = "metrics.correct"
+    RETENTION_EDIT = "retention.edit"
     PROCESSES_VIEW = "processes.view"
     AUDIT_VIEW = "audit.view"
     AUDIT_EXPORT = "audit.export"

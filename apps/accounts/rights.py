@@ -18,6 +18,8 @@ WORDS: Final[dict[Action, tuple[str, str]]] = {
     Action.NODE_KEYS_ISSUE: ("Fleet", "Issue and rotate keys of nodes"),
     Action.NODE_KEYS_REVOKE: ("Fleet", "Revoke keys of nodes"),
     Action.METRICS_VIEW: ("Metrics", "See vitals, charts and custom metrics"),
+    Action.METRICS_CORRECT: ("Metrics", "Correct samples of nodes, and undo corrections"),
+    Action.RETENTION_EDIT: ("Metrics", "Change how long samples are kept"),
     Action.PROCESSES_VIEW: ("Metrics", "See the processes of nodes"),
     Action.USERS_VIEW: ("People", "See people and where their roles come from"),
     Action.USERS_EDIT: ("People", "Change names, roles and tenants of people"),
@@ -39,7 +41,7 @@ WORDS: Final[dict[Action, tuple[str, str]]] = {
     Action.TOKENS_OWN: ("Own account", "Make and revoke one's own API tokens"),
     Action.SESSIONS_OWN: ("Own account", "See and end one's own web sessions"),
 }
-OF_ALL_TENANTS: Final = frozenset({Action.ROLES_MAP})
+OF_ALL_TENANTS: Final = frozenset({Action.ROLES_MAP, Action.RETENTION_EDIT})
 AREAS: Final = tuple(dict.fromkeys(area for area, _ in WORDS.values()))
 
 
