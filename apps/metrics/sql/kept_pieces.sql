@@ -1,0 +1,1 @@
+SELECT starts, ends, bytes FROM public.kept_pieces(%(table)s)
