@@ -14,6 +14,7 @@ import msgspec
 from apps.core.errors import Invalid, TooLarge
 from apps.ingest.faults import Fault, Path, Rejection, refusal, rejection
 from apps.ingest.shapes import Heartbeat, LooseBatch, LooseHeartbeat, MetricsBatch, Processes, Sample, Strict, Usage
+from apps.ingest.shapes_logins import Login, LoginSessions, LooseLoginSessions
 from apps.ingest.walk import Walk, path_at
 
 T = TypeVar("T", bound=Strict)
@@ -59,6 +60,7 @@ def _kind(shape: type[T], loose: type[Any], **items: type[Any]) -> Kind[T]:
 HEARTBEAT: Final = _kind(Heartbeat, LooseHeartbeat, metrics=Sample)
 METRICS: Final = _kind(MetricsBatch, LooseBatch, samples=Sample, usage=Usage)
 PROCESSES: Final = _kind(Processes, Processes)
+LOGINS: Final = _kind(LoginSessions, LooseLoginSessions, sessions=Login)
 _encoder = msgspec.json.Encoder()
 
 

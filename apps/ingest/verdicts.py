@@ -147,7 +147,7 @@ def judge_cores(raw: bytes) -> list[float] | Fault | None:
 
 def judge_instant(at: Instant, now: float) -> float | Fault:
     """Return epoch seconds (`now` when none is given) within 7 days back and 5 minutes ahead, or say why not."""
-    seconds = _seconds(at, now)
+    seconds = seconds_of(at, now)
     if seconds is None:
         return Fault("invalid_time", "A time is RFC 3339 with its zone, or epoch seconds.", "at")
     if now - OLDEST <= seconds <= now + NEWEST:
@@ -159,8 +159,8 @@ def judge_instant(at: Instant, now: float) -> float | Fault:
     return Fault("in_future", "The time is more than 5 minutes ahead.", "at")
 
 
-def _seconds(at: Instant, now: float) -> float | None:
-    """Return epoch seconds, None when `at` is not a time."""
+def seconds_of(at: Instant, now: float) -> float | None:
+    """Return epoch seconds (`now` when no time is given), None when `at` is not a time."""
     if at is None:
         return now
     if isinstance(at, float):
@@ -174,5 +174,5 @@ def _seconds(at: Instant, now: float) -> float | None:
 
 def clock_skew(at: Instant, now: float) -> float | None:
     """Return how many seconds the sender's clock is ahead, None when it does not tell; a year at most."""
-    seconds = _seconds(at, now) if at is not None else None
+    seconds = seconds_of(at, now) if at is not None else None
     return None if seconds is None else round(min(max(seconds - now, -SKEW_CEILING), SKEW_CEILING), 3)

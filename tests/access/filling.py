@@ -7,6 +7,7 @@ from apps.accounts.models import ApiToken, Invitation, Quota, QuotaRequest, Role
 from apps.audit.models import AuditLog
 from apps.jobs.models import JobRun
 from apps.nodes.models import EnrollmentToken, NodeApiKey, NodeCommand, NodeLifecycleLog, NodeResource
+from apps.sessions.models import UserSession
 from tests.portal.addresses import PLACE
 from tests.rows.two_tenants import House
 
@@ -40,6 +41,7 @@ OF_MODEL: dict[str, Value] = {
     "noderesource": lambda house, person: NodeResource.objects.get(node=house.node).pk,
     "nodeapikey": lambda house, person: NodeApiKey.objects.get(node=house.node).pk,
     "enrollmenttoken": OWNED["token_id"],
+    "usersession": lambda house, person: UserSession.objects.get(node=house.node).pk,
     "nodelifecyclelog": lambda house, person: NodeLifecycleLog.objects.get(node=house.node).pk,
 }
 

@@ -12,7 +12,7 @@ from django.db import connections
 from psycopg import sql
 
 ROOT = Path(__file__).parents[2]
-APPS = ("metrics", "nodes", "accounts", "jobs", "audit", "core")
+APPS = ("compute_sessions", "metrics", "nodes", "accounts", "jobs", "audit", "core")
 pytestmark = [pytest.mark.data_layer, pytest.mark.slow]
 
 

@@ -38,6 +38,7 @@ TABLES = {
     "nodes": OF_TENANT,
     "quota_requests": OF_PERSON,
     "tenants": OF_TENANT,
+    "user_sessions": OF_NODE,
     "users": OF_TENANT,
     "web_sessions": OF_PERSON,
 }

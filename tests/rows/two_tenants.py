@@ -10,6 +10,7 @@ from apps.accounts.requests import context_of_person
 from apps.core.context import NOBODY, RequestContext, acting
 from apps.metrics.models import MetricFamily, MetricSample, MetricSeries, ProcessSnapshot
 from apps.nodes.models import Node, NodeCommand, NodeResource
+from apps.sessions.models import UserSession
 from tests import make
 from tests.database import acting_as
 
@@ -67,6 +68,7 @@ def machine(tenant: Tenant, name: str) -> Node:
     node.lifecycle.create(event_type="ENROLLED", new_status="active", triggered_by="system", timestamp=NOW)
     make.usage(node, NOW)
     make.latest(node, NOW)
+    UserSession.objects.create(node=node, username="root", login_time=NOW)
     with acting_as("omega_worker"):
         series = MetricSeries.objects.create(tenant=tenant, node=node, metric_type="queue_length")
         MetricFamily.objects.create(tenant=tenant, metric_type="queue_length", kind="gauge")
