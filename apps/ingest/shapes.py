@@ -17,6 +17,7 @@ LongText = Annotated[str, Meta(max_length=8192)]
 Pid = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Share = Annotated[float, Meta(ge=0, le=1e6)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
+Count = Annotated[int, Meta(ge=0, le=2**53)]
 Megabytes = Annotated[float, Meta(ge=0, le=1e9)]
 
 
@@ -73,6 +74,15 @@ class Process(Strict):
     command: LongText = ""
 
 
+class Spool(Strict):
+    """What an agent has yet to deliver: items that wait, since when, and what was dropped or set aside so far."""
+
+    waiting: Count
+    oldest_at: Instant = None
+    dropped: Count = 0
+    quarantined: Count = 0
+
+
 class Heartbeat(Strict):
     """A sign of life with what the machine says of itself."""
 
@@ -84,6 +94,7 @@ class Heartbeat(Strict):
     usage: Usage | None = None
     metrics: list[Sample] = []
     node_id: str | None = None
+    spool: Spool | None = None
 
 
 class MetricsBatch(Strict):
