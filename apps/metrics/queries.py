@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 from uuid import UUID
-
-NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 
 class Aggregation(StrEnum):
@@ -55,7 +52,7 @@ class Selector:
 
     nodes: tuple[UUID, ...] | None = None
     tags: tuple[str, ...] = ()
-    labels: Mapping[str, str] = NO_LABELS
+    labels: Mapping[str, str] = field(default_factory=dict)
     node_type: str = ""
     status: str = ""
     region: str = ""
@@ -80,7 +77,7 @@ class Query:
     aggregation: Aggregation = Aggregation.AVG
     step: int | None = None
     max_points: int = 600
-    labels: Mapping[str, str] = NO_LABELS
+    labels: Mapping[str, str] = field(default_factory=dict)
     by: tuple[str, ...] | None = None
     combine: Combine = Combine.SUM
     top: int | None = None
@@ -146,7 +143,7 @@ class Window:
     end: datetime
     selector: Selector = field(default_factory=Selector)
     aggregation: Aggregation = Aggregation.AVG
-    labels: Mapping[str, str] = NO_LABELS
+    labels: Mapping[str, str] = field(default_factory=dict)
     top: int | None = None
     lowest: bool = False
 

@@ -1,0 +1,4 @@
+-- The hours within [since, until) whose roll-up waits to be made anew. No `nodes` means all that the asker sees.
+SELECT node_id, bucket
+FROM usage_rollup_queue
+WHERE (%(nodes)s::uuid[] IS NULL OR node_id = ANY (%(nodes)s::uuid[])) AND bucket >= %(since)s AND bucket < %(until)s
