@@ -238,3 +238,36 @@ def test_key_is_sent_in_the_header_only(portal: Portal, start: Start) -> None:
     wait_for(lambda: len(portal.usage) >= 2)
     agent.stop()
     assert all(KEY not in str(body["usage"]) for path, body in portal.calls if path == "heartbeat")
+
+
+def test_heartbeat_tells_how_the_spool_stands_beside_what_it_carries(portal: Portal, start: Start) -> None:
+    agent = start()
+    wait_for(lambda: len(portal.usage) >= 2)
+    with portal.lock:
+        portal.trouble = outage(500)
+    wait_for(lambda: read_ledger(agent.config.spool_path).waiting >= 12)
+    with portal.lock:
+        portal.trouble = lambda path, body: None
+        portal.calls.clear()
+    wait_for(lambda: portal.count("metrics") >= 1 and portal.count("heartbeat") >= 3 and drained(agent.config))
+    wait_for(lambda: standings(portal)[-1]["waiting"] == 0)
+    agent.stop()
+    first = standings(portal)[0]
+    assert first["waiting"] >= 12 - 5 and first["oldest_at"] < portal.calls[0][1]["at"]
+    assert (first["dropped"], first["quarantined"]) == (0, 0)
+
+
+def standings(portal: Portal) -> list[dict[str, Any]]:
+    return [body["spool"] for path, body in list(portal.calls) if path == "heartbeat" and "spool" in body]
+
+
+def test_portal_that_does_not_know_the_field_still_hears_that_the_node_lives(portal: Portal, start: Start) -> None:
+    def old(path: str, body: dict[str, Any]) -> Reply | None:
+        return (422, {}, {"code": "unknown_field"}) if path == "heartbeat" and "spool" in body else None
+
+    with portal.lock:
+        portal.trouble = old
+    agent = start()
+    wait_for(lambda: len(portal.usage) >= 4)
+    agent.stop()
+    assert any(path == "heartbeat" and "spool" not in body for path, body in portal.calls)

@@ -230,3 +230,19 @@ def test_full_disk_costs_only_what_no_heartbeat_delivered(path: Path) -> None:
     assert spool.dropped() == 2, "the delivered one is not lost, the two that were overtaken are"
     spool.close()
     assert read_ledger(path).waiting == 1 + 4 + 2 - 1
+
+
+def test_standing_tells_what_waits_since_when_and_what_was_lost_or_set_aside(spool: Spool) -> None:
+    assert spool.standing(2**62) == {"waiting": 0, "dropped": 0, "quarantined": 0}
+
+    spool.add([item(number) for number in range(6)], NOW)
+    refused = spool.next_batch(2)
+    assert refused is not None
+    spool.quarantine(refused, 422, "unstorable", "no", NOW)
+    frozen = spool.next_batch(3)
+    carried = spool.add([item(10)], NOW)
+    spool.count_dropped(4)
+
+    assert frozen is not None
+    assert spool.standing(carried[0]) == {"waiting": 4, "dropped": 4, "quarantined": 1, "oldest_at": NOW + 4}
+    assert spool.standing(2**62)["waiting"] == 5

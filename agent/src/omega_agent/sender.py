@@ -1,6 +1,7 @@
 """Delivers: the newest heartbeat first, then the spool, oldest first and at a limited rate."""
 
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from omega_agent.spool import Batch, Spool
 from omega_agent.transport import Answer, Transport
 
 IDLE_SECONDS = 60.0
+NO_ID = 2**62
 REFUSED = (Action.QUARANTINE, Action.SPLIT)
 ANSWERED = (Action.DONE, *REFUSED)
 
@@ -99,7 +101,7 @@ class Sender:
         (self._stopping if closed else self._latest.news).wait(seconds)
 
     def _heartbeat(self, tick: Tick) -> None:
-        body = {**self._status(), "usage": tick.usage, "metrics": tick.samples}
+        body = {**self._status(), **self._standing(tick), "usage": tick.usage, "metrics": tick.samples}
         answer, verdict = self._send("/api/v1/agent/heartbeat", body)
         self._has_greeted = self._has_greeted or verdict.action in ANSWERED
         if verdict.action is Action.DONE:
@@ -110,11 +112,19 @@ class Sender:
             self._ingest.key = self._errands.key
         elif verdict.action in REFUSED:
             # The measurement stays in the spool and is judged item by item there; the node itself is still
-            # alive.
+            # alive. The plain status is what any portal takes, also one that does not know the spool's field.
             self._latest.answered(tick, accepted=False)
             answer, verdict = self._send("/api/v1/agent/heartbeat", self._status())
             if verdict.action is Action.DONE:
                 self._take_reply(answer)
+
+    def _standing(self, tick: Tick) -> dict[str, Any]:
+        # What this heartbeat carries itself does not wait.
+        try:
+            return {"spool": self._spool.standing(tick.ids[0] if tick.ids else NO_ID)}
+        except sqlite3.Error as error:
+            self._failures.add(f"spool: {error}")
+            return {}
 
     def _status(self) -> dict[str, Any]:
         status: dict[str, Any] = {"status": "ok", "agent_version": __version__, "at": round(time.time(), 3)}

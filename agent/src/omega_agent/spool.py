@@ -120,6 +120,18 @@ class Spool:
         with self._lock:
             return int(self._db.execute(SPOOL["count_items"]).fetchone()[0])
 
+    def standing(self, before: int) -> dict[str, Any]:
+        """What a heartbeat tells of the spool, items from id `before` on left out: the heartbeat carries those.
+
+        `oldest_at` is exact for items not yet in a batch, and of the oldest batch's newest item otherwise.
+        """
+        with self._lock:
+            row = self._db.execute(SPOOL["standing"], {"before": before}).fetchone()
+        waiting, both, either, quarantined = row
+        oldest = either if both is None else both
+        told = {"waiting": waiting, "dropped": self.dropped(), "quarantined": quarantined}
+        return told if oldest is None else {**told, "oldest_at": oldest}
+
     def dropped(self) -> int:
         """Items the bounds took away since the spool was made."""
         return int(self.fact(DROPPED) or 0)

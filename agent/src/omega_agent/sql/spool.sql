@@ -31,6 +31,12 @@ DELETE FROM pending WHERE id IN (SELECT id FROM pending ORDER BY id LIMIT ?);
 -- name: count_items
 SELECT (SELECT count(*) FROM pending) + (SELECT coalesce(sum(items), 0) FROM batches);
 
+-- name: standing
+SELECT (SELECT count(*) FROM pending WHERE id < :before) + (SELECT coalesce(sum(items), 0) FROM batches),
+    min((SELECT min(at) FROM pending WHERE id < :before), (SELECT min(newest_at) FROM batches)),
+    coalesce((SELECT min(at) FROM pending WHERE id < :before), (SELECT min(newest_at) FROM batches)),
+    (SELECT count(*) FROM quarantine);
+
 -- name: add_quarantine
 INSERT INTO quarantine (batch_id, refused_at, status, code, detail, items, body) VALUES (?, ?, ?, ?, ?, ?, ?);
 
