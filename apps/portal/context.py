@@ -27,6 +27,7 @@ PLACES = (
     ("nodes", "Nodes", "server", "nodes:list", Action.NODES_VIEW),
     ("people", "People", "users", "people:list", Action.USERS_VIEW),
     ("audit", "Audit", "history", "audit:list", Action.AUDIT_VIEW),
+    ("settings", "Settings", "settings", "settings:retention", Action.RETENTION_EDIT),
 )
 
 

@@ -20,6 +20,7 @@ from apps.portal.views import (
     people_quotas,
     people_roles,
     person_actions,
+    retention,
     series,
     sign_in,
 )
@@ -98,6 +99,10 @@ audit_addresses = [
     path("seals/", audit.audit_seals, name="seals"),
     path("verify/", audit.audit_verify, name="verify"),
 ]
+settings_addresses = [
+    path("retention/", retention.retention, name="retention"),
+    path("retention/<slug:table>/", retention.change, name="retention-change"),
+]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", overview.overview, name="overview"),
@@ -106,4 +111,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/", include((people_addresses, "people"))),
     path("nodes/", include((node_addresses, "nodes"))),
     path("audit/", include((audit_addresses, "audit"))),
+    path("settings/", include((settings_addresses, "settings"))),
 ]

@@ -118,6 +118,9 @@ TABLE = [
     Address("POST", "audit:export", EXPORTERS),
     Address("GET", "audit:seals", AUDITORS),
     Address("POST", "audit:verify", EXPORTERS, 302),
+    Address("GET", "settings:retention", ADMINS),
+    Address("GET", "settings:retention-change", ADMINS, takes="kept"),
+    Address("POST", "settings:retention-change", ADMINS, 422, takes="kept"),
 ]
 OPEN = {
     "accounts:sign-in",
@@ -153,6 +156,7 @@ TAKES: dict[str, Callable[[User], list[Any]]] = {
     "token": enrolment,
     "node": lambda me: [make.node().pk],
     "key": node_key,
+    "kept": lambda me: ["usage_metrics"],
     "session": lambda me: [people.web_session(me).pk],
     "api_token": lambda me: [people.api_token(me).pk],
     "own_request": lambda me: [people.quota_request(me).pk],
@@ -192,7 +196,7 @@ def test_strangers_are_sent_to_sign_in(db: None, row: Address) -> None:
 
 def test_every_page_is_in_the_table() -> None:
     spaces = {"": {"overview", "health-banner"}}
-    for space in ("accounts", "people", "nodes", "audit"):
+    for space in ("accounts", "people", "nodes", "audit", "settings"):
         resolver = get_resolver().namespace_dict[space][1]
         spaces[space] = {f"{space}:{name}" for name in resolver.reverse_dict if isinstance(name, str)}
     assert set().union(*spaces.values()) == {row.name for row in TABLE} | OPEN

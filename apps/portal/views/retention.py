@@ -1,0 +1,90 @@
+"""How long time series are kept, what that takes, and what a shorter period would drop."""
+
+from datetime import datetime
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render, resolve_url
+from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from apps.accounts.permissions import Action
+from apps.accounts.selectors.people import sees_all_tenants
+from apps.metrics.models.retention_policy import KeptTable
+from apps.metrics.selectors.retention_policy import Loss, Stock, loss_of, server_compresses, stock_of, stocks
+from apps.metrics.services.retention_policy import change_retention
+from apps.portal.access import SignedIn, require
+from apps.portal.dialogs import Dialog, attempt, done, posted, show_form
+from apps.portal.forms.retention import RetentionForm
+
+TEXT = "Counted from now. A longer period brings nothing back that has gone; what becomes too old goes every night."
+
+
+@require_GET
+@require(Action.RETENTION_EDIT)
+def retention(request: SignedIn) -> HttpResponse:
+    """Every table with its period, its size and where its data begins."""
+    found = stocks()
+    context = {
+        "stocks": found,
+        "total_bytes": sum(stock.bytes for stock in found),
+        "server_compresses": server_compresses(),
+        "may_change": sees_all_tenants(request.user),
+        "now": timezone.now(),
+    }
+    return render(request, "settings/retention.html", context)
+
+
+@require(Action.RETENTION_EDIT)
+def change(request: SignedIn, table: str) -> HttpResponse:
+    """Change one period: a shorter one is first said in what it drops, and must then be meant."""
+    if table not in KeptTable.values:
+        raise Http404
+    stock, now, back = stock_of(KeptTable(table)), timezone.now(), resolve_url("settings:retention")
+    loss = _loss_asked(stock, request.POST.get("keep_days", ""), now=now)
+    form = RetentionForm(
+        posted(request),
+        kept=stock.kept,
+        can_compress=server_compresses() and stock.can_compress,
+        would_drop=bool(loss and loss.pieces),
+    )
+    if form.is_valid() and attempt(
+        form,
+        change_retention,
+        actor=request.user,
+        table=KeptTable(table),
+        keep_days=form.cleaned_data["keep_days"],
+        compress_after_days=form.compress_after(),
+        reason=form.cleaned_data["reason"],
+        accepts_loss=form.cleaned_data.get("accepts_loss", False),
+        now=now,
+    ):
+        return done(request, back, f"{stock.label}: kept for {form.cleaned_data['keep_days']} days from now on.")
+    return show_form(request, form, _dialog(stock, loss, back))
+
+
+def _loss_asked(stock: Stock, text: str, *, now: datetime) -> Loss | None:
+    """What the typed number of days would drop beyond what goes anyway; None for no number."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 4) or int(text) >= stock.kept.keep_days:
+        return None
+    return loss_of(stock.pieces, int(text), now)
+
+
+def _dialog(stock: Stock, loss: Loss | None, back: str) -> Dialog:
+    """The words around the form; what goes is said as days, pieces and bytes."""
+    lines: tuple[str, ...] = ()
+    if loss and loss.pieces and loss.since and loss.until:
+        days = (loss.until - loss.since).days
+        size = filesizeformat(loss.bytes)
+        lines = (
+            f"{_counted(days, 'day')} {'goes' if days == 1 else 'go'} with the next nightly run: {loss.since:%d %b %Y} to {loss.until:%d %b %Y}.",
+            f"{_counted(loss.pieces, 'piece')} of the table, {size} on disk.",
+            "Nothing brings them back.",
+        )
+    title = f"Keep: {stock.label.lower()}"
+    return Dialog(title, "Save", back, TEXT, lines, is_dangerous=bool(lines), icon="database")
+
+
+def _counted(number: int, thing: str) -> str:
+    """A number of things in words."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
