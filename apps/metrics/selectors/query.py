@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from apps.metrics.models.retention_policy import KeptTable
 from apps.metrics.queries import (
     Aggregation,
     Answer,
@@ -25,7 +26,6 @@ from apps.metrics.selectors.query_limits import bounded
 from apps.metrics.selectors.query_plan import MOST_SUBJECTS, Kept, check_cost, plan_series, plan_window
 from apps.metrics.selectors.query_rows import Cells, Reader, distance, read, reader_of
 from apps.metrics.selectors.query_subjects import Found, Subjects, find_subjects
-from apps.metrics.selectors.retention_policy import retention_of
 from apps.metrics.vitals import VITALS
 
 __all__ = [
@@ -77,8 +77,8 @@ def run(query: Query, now: datetime) -> Answer:
     for a named node that the asker does not see.
     """
     check(query)
-    with bounded():
-        task = _task(query, now)
+    with bounded(_table(query.metric), now) as since:
+        task = _task(query, now, since)
         every = groups_of(task.subjects.rows, query.by)
         groups, totals = _top(query, task, every) if query.top else (every, {})
         rows = [row for group in groups for row in group.members]
@@ -104,8 +104,8 @@ def run(query: Query, now: datetime) -> Answer:
 def instant(window: Window, now: datetime) -> WindowAnswer:
     """Return one number per subject over a whole window; raises as `run` does."""
     check(window)
-    with bounded():
-        task = _task(window, now)
+    with bounded(_table(window.metric), now) as since:
+        task = _task(window, now, since)
         cells, source = task.totals() if task.subjects.rows else ({}, Source.RAW)
     totals = [_total(row, cells) for row in task.subjects.rows]
     kept = totals
@@ -116,15 +116,19 @@ def instant(window: Window, now: datetime) -> WindowAnswer:
     return WindowAnswer(kept, window.metric, unit, source, is_truncated=len(kept) < len(totals))
 
 
-def _task(asked: Query | Window, now: datetime) -> Task:
+def _table(metric: str) -> KeptTable:
+    """Return where the samples of a metric are."""
+    return KeptTable.USAGE_METRICS if metric in VITALS else KeptTable.METRIC_SAMPLES
+
+
+def _task(asked: Query | Window, now: datetime, since: datetime) -> Task:
     """Return a question with what must be known to plan it."""
     subjects = find_subjects(asked.metric, asked.selector, asked.labels, MOST_SUBJECTS)
     if asked.aggregation is Aggregation.RATE and any(row.kind == "gauge" for row in subjects.rows):
         raise not_a_counter(asked.metric)
     is_vital = asked.metric in VITALS
     has_rollups = not is_vital or asked.aggregation is not Aggregation.LAST
-    days = retention_of()["usage_metrics" if is_vital else "metric_samples"].keep_days
-    kept = Kept(now - timedelta(days=days), has_days=is_vital and has_rollups, has_rollups=has_rollups)
+    kept = Kept(since, has_days=is_vital and has_rollups, has_rollups=has_rollups)
     reader = reader_of(asked.metric, subjects.rows, is_everyone=subjects.is_everyone)
     usual = float(subjects.rows[0].cadence) if subjects.rows else 60.0
     cadence = distance(reader, min(asked.end, now), usual) if subjects.rows else usual

@@ -2,35 +2,32 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 from django.db import OperationalError, transaction
 from psycopg.errors import QueryCanceled
 
 from apps.core import sql
 from apps.core.errors import Invalid
+from apps.metrics.models.retention_policy import KeptTable
+from apps.metrics.selectors.retention_policy import USUAL_DAYS
 
 LONGEST = "15s"
 
 
 @contextmanager
-def bounded() -> Iterator[None]:
-    """Give every statement of the block fifteen seconds, within the caller's transaction and no longer than the block.
+def bounded(samples: KeptTable, now: datetime, longest: str = LONGEST) -> Iterator[datetime]:
+    """Give the web process's statements fifteen seconds each; the block gets the time since which samples are kept.
 
-    Raises Invalid `too_expensive` for one that takes longer; the transaction stays usable.
+    The bound goes with the caller's transaction. Raises Invalid `too_expensive` for a statement that takes longer; the
+    transaction stays usable.
     """
     try:
         with transaction.atomic():
-            before = _limit(LONGEST, "off")
-            yield
-            _limit(before["before"], before["jit_before"])
+            row = sql.fetch_all(__file__, "query_begin.sql", {"timeout": longest, "samples": str(samples)})[0]
+            yield now - timedelta(days=row["keep_days"] or USUAL_DAYS[samples])
     except OperationalError as error:
         if isinstance(error.__cause__, QueryCanceled):
-            detail = f"This took longer than {LONGEST}. Ask for fewer subjects, a shorter span or larger steps."
+            detail = f"This took longer than {longest}. Ask for fewer subjects, a shorter span or larger steps."
             raise Invalid("too_expensive", detail, field="step") from None
         raise
-
-
-def _limit(timeout: str, jit: str) -> dict[str, str]:
-    """Set the limits for the rest of the transaction; returns those in force before."""
-    row: dict[str, str] = sql.fetch_all(__file__, "query_limits.sql", {"timeout": timeout, "jit": jit})[0]
-    return row
