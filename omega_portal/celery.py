@@ -14,6 +14,7 @@ TIMETABLE: dict[str, dict[str, timedelta]] = {
     "nodes.settle_contact": {"every": timedelta(seconds=2)},
     "nodes.forget_dead_doors": {"every": timedelta(hours=1)},
     "metrics.roll_up": {"every": timedelta(seconds=30)},
+    "metrics.derive_vitals": {"every": timedelta(seconds=10)},
     "metrics.ensure_partitions": {"every": timedelta(hours=6)},
     "metrics.drop_expired": {"every": timedelta(days=1), "offset": timedelta(hours=3)},
     "jobs.forget_old_runs": {"every": timedelta(minutes=30)},

@@ -22,7 +22,9 @@ def unpack(body: bytes, encoding: str, limit: int) -> bytes:
             return _gunzip(body, limit)
         case "zstd":
             return _unzstd(body, limit)
-    raise UnsupportedEncoding("unsupported_encoding", "Content-Encoding is gzip, zstd or none.")
+        case "snappy":
+            return _unsnappy(body, limit)
+    raise UnsupportedEncoding("unsupported_encoding", "Content-Encoding is gzip, zstd, snappy or none.")
 
 
 def too_large(limit: int) -> TooLarge:
@@ -64,6 +66,16 @@ def _unzstd(body: bytes, limit: int) -> bytes:
     if size > limit:
         raise too_large(limit)
     return bytes(memoryview(room)[:size])
+
+
+def _unsnappy(body: bytes, limit: int) -> bytes:
+    """Unpack one snappy block; its first bytes claim a size of up to 4 GiB, so the claim is judged before it is met."""
+    try:
+        if cramjam.snappy.decompress_raw_len(body) > limit:
+            raise too_large(limit)
+        return bytes(cramjam.snappy.decompress_raw(body))
+    except cramjam.DecompressionError:
+        raise _broken("snappy") from None
 
 
 def _broken(encoding: str) -> Invalid:

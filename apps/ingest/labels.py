@@ -32,11 +32,11 @@ def labels_of(raw: bytes) -> str | Fault:
         return Fault("repeated_field", f"The label {str(error)!r} is given twice.", "labels")
     except (ValueError, RecursionError):
         return _fault("Labels are an object of texts.")
-    return _judge(found)
+    return judge_labels(found)
 
 
-def _judge(found: Any) -> str | Fault:
-    """Judge decoded labels."""
+def judge_labels(found: Any) -> str | Fault:
+    """Return decoded labels as JSON with sorted names, or say what is wrong."""
     if not isinstance(found, dict) or len(found) > MOST:
         return _fault(f"Labels are an object of at most {MOST} texts.")
     for name, value in found.items():

@@ -24,3 +24,9 @@ def ensure_partitions(slot: str | None = None) -> bool:
 def drop_expired(slot: str | None = None) -> bool:
     """Drop what is past its retention."""
     return timed("metrics.drop_expired", slot, lambda now: services.drop_expired(now=now))
+
+
+@shared_task
+def derive_vitals(slot: str | None = None) -> bool:
+    """Work out the vitals of nodes that foreign collectors watch."""
+    return timed("metrics.derive_vitals", slot, lambda now: services.derive_vitals(now=now))

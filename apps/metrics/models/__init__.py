@@ -7,6 +7,7 @@ from apps.metrics.models.receipt import IngestBatch
 from apps.metrics.models.retention_policy import RetentionPolicy
 from apps.metrics.models.trust import IngestTrust
 from apps.metrics.models.usage import NodeLatest, UsageHourly, UsageMetric, UsageRollupQueue
+from apps.metrics.models.vitals_source import VitalsSource
 
 __all__ = [
     "CorrectedSample",
@@ -23,4 +24,5 @@ __all__ = [
     "UsageHourly",
     "UsageMetric",
     "UsageRollupQueue",
+    "VitalsSource",
 ]

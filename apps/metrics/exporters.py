@@ -1,0 +1,129 @@
+"""What node_exporter, Telegraf and OpenTelemetry's host metrics say of a machine, as its vitals. Pure."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Final
+
+from apps.metrics.scrape_parts import Vitals
+from apps.metrics.scrape_readers import read_node_exporter, read_opentelemetry, read_telegraf
+from apps.metrics.scrapes import Scrape, Track, moments
+from apps.metrics.vitals import VITALS
+
+LONGEST_UPTIME: Final = 1e10
+# PostgreSQL's four-byte float refuses what it would have to round to zero.
+SMALLEST: Final = 1e-30
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """One kind of collector: the series that shows its scrapes, labels of the machine, all series, and their reader."""
+
+    anchor: str
+    machine: tuple[str, ...]
+    names: tuple[str, ...]
+    read: Callable[[Scrape], Vitals]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The vitals of one scrape; `at` is epoch seconds."""
+
+    at: float
+    vitals: Vitals
+
+
+def rows_of(tracks: Iterable[Track], hostname: str, since: float) -> list[Row]:
+    """Return the vitals of every scrape after `since` of the machine itself, in order of time."""
+    by_name: dict[str, list[Track]] = defaultdict(list)
+    for track in tracks:
+        by_name[track.name].append(track)
+    rows = [row for exporter in EXPORTERS for row in _rows(exporter, by_name, hostname, since)]
+    return sorted(rows, key=lambda row: row.at)
+
+
+def _rows(exporter: Exporter, by_name: Mapping[str, list[Track]], hostname: str, since: float) -> list[Row]:
+    """Return what one kind of collector tells."""
+    machine = _machine(exporter, by_name.get(exporter.anchor, ()), hostname)
+    if machine is None:
+        return []
+    own = {name: [one for one in by_name.get(name, ()) if _named(exporter, one) == machine] for name in exporter.names}
+    times = moments(own[exporter.anchor])
+    found = []
+    for before, at in zip([None, *times], times, strict=False):
+        if at > since:
+            vitals = _sensible(exporter.read(Scrape(own, at, before)))
+            if vitals:
+                found.append(Row(at, vitals))
+    return found
+
+
+def _named(exporter: Exporter, track: Track) -> tuple[str, ...]:
+    """Return how a series names its machine."""
+    return tuple(track.labels.get(label, "") for label in exporter.machine)
+
+
+def _machine(exporter: Exporter, anchors: Sequence[Track], hostname: str) -> tuple[str, ...] | None:
+    """Return the machine whose series are the node's own: the one of its name, or the only one."""
+    found = sorted({_named(exporter, track) for track in anchors})
+    if len({name[0] for name in found}) == 1:
+        return found[0]
+    host = hostname.lower()
+    for own in (host, host.partition(".")[0], "localhost", "127.0.0.1", "[::1]"):
+        for name in found:
+            if re.sub(r":\d+$", "", name[0]).lower() == own:
+                return name
+    return None
+
+
+def _sensible(vitals: Vitals) -> Vitals:
+    """Return vitals within what they can be: rounding makes 100.2 percent, and strange counters make infinity."""
+    return {name: kept for name, value in vitals.items() if (kept := _bounded(name, value)) is not None}
+
+
+def _bounded(name: str, value: float | list[float]) -> float | list[float] | None:
+    """Return a value as the table takes it, None where there is no sense in it."""
+    if isinstance(value, list):
+        return [min(max(one, 0.0), 100.0) for one in value] if all(map(isfinite, value)) else None
+    if not isfinite(value):
+        return None
+    return min(value, VITALS[name].ceiling if name in VITALS else LONGEST_UPTIME) if value >= SMALLEST else 0.0
+
+
+EXPORTERS: Final = (
+    Exporter(
+        "node_cpu_seconds_total",
+        ("instance", "job"),
+        (
+            "node_cpu_seconds_total", "node_load1", "node_boot_time_seconds", "node_processes_pids",
+            "node_memory_MemTotal_bytes", "node_memory_MemAvailable_bytes", "node_memory_SwapTotal_bytes",
+            "node_memory_SwapFree_bytes", "node_filesystem_size_bytes", "node_filesystem_free_bytes",
+            "node_filesystem_avail_bytes", "node_disk_read_bytes_total", "node_disk_written_bytes_total",
+            "node_network_receive_bytes_total", "node_network_transmit_bytes_total",
+        ),
+        read_node_exporter,
+    ),
+    Exporter(
+        "cpu_usage_idle",
+        ("host",),
+        (
+            "cpu_usage_idle", "cpu_usage_iowait", "system_load1", "system_uptime", "processes_total", "mem_total",
+            "mem_available", "swap_used_percent", "disk_used_percent", "diskio_read_bytes", "diskio_write_bytes",
+            "net_bytes_recv", "net_bytes_sent",
+        ),
+        read_telegraf,
+    ),
+    Exporter(
+        "system.cpu.time",
+        ("host.name",),
+        (
+            "system.cpu.time", "system.cpu.load_average.1m", "system.uptime", "system.memory.usage",
+            "system.paging.usage", "system.filesystem.usage", "system.disk.io", "system.network.io",
+        ),
+        read_opentelemetry,
+    ),
+)  # fmt: skip
+ANCHORS: Final = frozenset(exporter.anchor for exporter in EXPORTERS)
+NAMES: Final = tuple(name for exporter in EXPORTERS for name in exporter.names)
