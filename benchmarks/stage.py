@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from omega_portal.stack.console import StackError
 from omega_portal.stack.portal import BOUNDED_HEADERS
 
 UVICORN: Final = ("uvicorn", "--host", "127.0.0.1", "--log-level", "warning", "--no-proxy-headers")
+DROP_SECONDS: Final = 10.0
 EVERYTHING: Final = "SELECT set_config('omega.role', 'SYSTEM', false), set_config('omega.tenant_ids', 'all', false)"
 
 
@@ -92,7 +94,7 @@ def stage() -> Iterator[Stage]:
     before = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
     with tempfile.TemporaryDirectory() as folder:
         found = Stage(Path(folder))
-        _maintain("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+        _drop(name)
         _maintain("CREATE DATABASE {}", name)
         try:
             _point_at(dict.fromkeys(before, name))
@@ -101,7 +103,7 @@ def stage() -> Iterator[Stage]:
         finally:
             found.stop()
             _point_at(before)
-            _maintain("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+            _drop(name)
 
 
 def _point_at(names: dict[str, str]) -> None:
@@ -116,6 +118,18 @@ def _stay_here(host: str) -> None:
     plain = unquote(host) or "localhost"
     if plain not in ("localhost", "127.0.0.1", "::1") and not plain.startswith("/"):
         raise StackError(f"benchmarks run on this machine only, and DATABASE_URL names {plain}")
+
+
+def _drop(name: str) -> None:
+    """Remove the database; another role's connection may still be closing, and the owner may not end it."""
+    ends = time.monotonic() + DROP_SECONDS
+    while True:
+        try:
+            return _maintain("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse):
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.2)
 
 
 def _maintain(statement: str, name: str) -> None:

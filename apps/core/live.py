@@ -5,11 +5,9 @@ Announcing never fails a request: when Redis is away the message is dropped and 
 
 import asyncio
 import logging
-import time
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
 
 import redis
 import redis.asyncio
@@ -17,31 +15,15 @@ from django.conf import settings
 from django.db import transaction
 from redis.asyncio.client import PubSub
 
+from apps.core import cache as caches
+from apps.core.breaker import PAUSE_SECONDS, Breaker
+from apps.core.channel import channel_of
+
 log = logging.getLogger(__name__)
-# Channels are not kept apart by database number as keys are.
-CHANNEL = f"omega:live:{urlsplit(settings.REDIS_URL).path.strip('/') or 0}"
-PAUSE_SECONDS = 2.0
+CHANNEL = channel_of(settings.REDIS_URL)
 QUIET_SECONDS = 10.0
 TIMEOUTS = {"socket_connect_timeout": 0.3, "socket_timeout": 1.0}
-
-
-class _Breaker:
-    """Remembers a failed attempt, so that a missing Redis costs one short wait every two seconds."""
-
-    def __init__(self) -> None:
-        """Start closed: the first attempt is allowed."""
-        self.open_until = 0.0
-
-    def allows(self) -> bool:
-        """Tell whether an attempt may be made now."""
-        return time.monotonic() >= self.open_until
-
-    def trip(self) -> None:
-        """Forbid attempts for a moment."""
-        self.open_until = time.monotonic() + PAUSE_SECONDS
-
-
-_breaker = _Breaker()
+_breaker = Breaker()
 
 
 @cache
@@ -56,8 +38,10 @@ def publish(*topics: str) -> None:
 
 
 def announce(topics: Iterable[str]) -> bool:
-    """Send topics now; returns whether Redis took them."""
-    message = " ".join(dict.fromkeys(topics))
+    """Send topics now, and forget what is remembered of them; returns whether Redis took them."""
+    changed = list(dict.fromkeys(topics))
+    caches.forget(changed)
+    message = " ".join(changed)
     if not message or not _breaker.allows():
         return False
     try:

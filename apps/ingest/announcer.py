@@ -1,31 +1,43 @@
-"""Tells pages what changed, a moment after it was committed; never in the way of an answer.
+"""Tells others what was committed a moment ago: pages what changed, Redis' readers which nodes are alive.
 
-Topics that gather within a tenth of a second go out as one message. Without Redis they are dropped: pages then poll.
+Never in the way of an answer: what gathers within a tenth of a second goes out together, in one round trip. Without
+Redis it is dropped: pages then poll, and the database knows better anyway.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+from uuid import UUID
 
+import msgspec
 import redis
 import redis.asyncio
 
-from apps.core.live import CHANNEL, PAUSE_SECONDS, TIMEOUTS
+from apps.core.breaker import PAUSE_SECONDS
+from apps.core.cache.shared import hot_key
+from apps.core.live import CHANNEL, TIMEOUTS
 
 log = logging.getLogger(__name__)
 GATHER_SECONDS: Final = 0.1
 MOST_TOPICS: Final = 5000
+MOST_BEATS: Final = 5000
+BEAT_SECONDS: Final = 30
+NODE: Final = "node:"
+# One command however many nodes: packing thousands of them would cost this process more than their requests' answers.
+SET_BEATS: Final = "for i, key in ipairs(KEYS) do redis.call('SET', key, ARGV[i + 1], 'EX', ARGV[1]) end return #KEYS"
+_encode = msgspec.json.Encoder().encode
 
 
 class Announcer:
-    """Gathers topics and publishes them from a task of its own."""
+    """Gathers topics and heartbeats and sends them from a task of its own."""
 
     def __init__(self, url: str) -> None:
         """Take where Redis is; connects with the first topic."""
         self._client = redis.asyncio.Redis.from_url(url, retry=None, **TIMEOUTS)  # type: ignore[arg-type]
         self._topics: set[str] = set()
+        self._beats: dict[str, Mapping[str, Any]] = {}
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -39,7 +51,7 @@ class Announcer:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        await self._publish()
+        await self._send()
         with contextlib.suppress(redis.RedisError, OSError):
             await self._client.aclose()
 
@@ -47,6 +59,13 @@ class Announcer:
         """Note changed topics; beyond a bound they are dropped, since those noted make pages look anyway."""
         if len(self._topics) < MOST_TOPICS:
             self._topics.update(topics)
+            self._news.set()
+
+    def beat(self, node_id: UUID | str, payload: Mapping[str, Any]) -> None:
+        """Note a node's newest heartbeat for `node:heartbeat:<id>`; the payload is JSON's values and times."""
+        key = str(node_id)
+        if key in self._beats or len(self._beats) < MOST_BEATS:
+            self._beats[key] = payload
             self._news.set()
 
     async def is_alive(self) -> bool:
@@ -57,21 +76,31 @@ class Announcer:
             return False
 
     async def _run(self) -> None:
-        """Publish whenever there is news, with a pause after each failure."""
+        """Send whenever there is news, with a pause after each failure."""
         while True:
             await self._news.wait()
             await asyncio.sleep(GATHER_SECONDS)
-            if not await self._publish():
+            if not await self._send():
                 await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _publish(self) -> bool:
+    async def _send(self) -> bool:
         """Send what has gathered; returns whether Redis took it."""
         self._news.clear()
-        topics, self._topics = self._topics, set()
-        if not topics:
+        topics, self._topics = sorted(self._topics), set()
+        beats, self._beats = self._beats, {}
+        if not topics and not beats:
             return True
         try:
-            await self._client.publish(CHANNEL, " ".join(sorted(topics)))
+            async with self._client.pipeline(transaction=False) as pipeline:
+                if beats:
+                    keys = [f"node:heartbeat:{node_id}" for node_id in beats]
+                    pipeline.eval(SET_BEATS, len(keys), *keys, BEAT_SECONDS, *map(_encode, beats.values()))
+                # What is remembered of these nodes goes before anybody is told to look again.
+                if hot := [hot_key(topic) for topic in topics if topic.startswith(NODE)]:
+                    pipeline.unlink(*hot)
+                if topics:
+                    pipeline.publish(CHANNEL, " ".join(topics))
+                await pipeline.execute()
         except (redis.RedisError, OSError) as error:
             log.warning("live updates pause, Redis is not reachable: %s", error)
             return False

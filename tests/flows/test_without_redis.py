@@ -1,55 +1,20 @@
 """Valkey goes away and comes back: pages and ingest never stop, timed work pauses, says so, and catches up."""
 
-import signal
-import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
-import redis
 
 from apps.nodes.models import Node
-from omega_portal.stack.embedded import valkey_program
-from omega_portal.stack.places import CHECKOUT, open_place
 from tests import make, processes
 from tests.flows.test_agent_to_page import signed_in
-from tests.processes import Portal, free_port, wait_for
+from tests.processes import Portal, wait_for
+from tests.valkey import OwnValkey
 from tests.whole import sweeps
 
 pytestmark = pytest.mark.flow
-
-
-class OwnValkey:
-    """A Valkey of this test's own, without anything on disk: a restart has forgotten everything."""
-
-    def __init__(self, folder: Path) -> None:
-        """Choose a port."""
-        self.folder = folder
-        self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-
-    def start(self) -> None:
-        """Start it and wait until it answers."""
-        program = valkey_program(open_place(CHECKOUT / ".local"))
-        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder)]
-        command = [str(program), *options]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for(self.answers)
-
-    def answers(self) -> bool:
-        """Tell whether it can be used."""
-        try:
-            with redis.Redis.from_url(self.url) as client:
-                return bool(client.ping())
-        except redis.RedisError:
-            return False
-
-    def kill(self) -> None:
-        """End it as a power cut would."""
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
 
 
 @pytest.fixture

@@ -36,6 +36,13 @@ class SeriesOut(serializers.Serializer[Any]):
     points = PointOut(many=True)
 
 
+class FleetLatestOut(serializers.Serializer[Any]):
+    """A table: `rows` hold values in the order of `columns`; `at` and `received_at` are seconds since 1970."""
+
+    columns = serializers.ListField(child=serializers.CharField())
+    rows = serializers.ListField(child=serializers.ListField())
+
+
 class VitalOut(serializers.Serializer[Any]):
     """A vital that nodes can report."""
 

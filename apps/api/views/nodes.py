@@ -1,15 +1,19 @@
 """The inventory: list, one node, its edit, its life."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.permissions import Action
 from apps.api.base import PeopleView
 from apps.api.describe import READ, WRITE, describe
+from apps.api.renderers import JSONRenderer
 from apps.api.serializers.nodes import LifecycleOut, LimitQuery, NodeEdit, NodeOut, NodePageOut, NodeQuery
+from apps.core.cache import Hot, remembered
 from apps.core.context import because
 from apps.core.errors import Invalid
 from apps.metrics.selectors import fleet_page
@@ -18,6 +22,9 @@ from apps.nodes.selectors import NodeFilters, lifecycle, node_by_id
 from apps.nodes.services.editing import edit_node
 
 FILTERS = ("status", "node_type", "text", "tag", "label", "region")
+
+# Whatever changes a node announces it, heartbeats too; the time is the bound where that news is lost.
+NODES = Hot("node", seconds=1.0, most=2000, shared_seconds=5.0)
 
 
 class NodeList(PeopleView):
@@ -42,9 +49,10 @@ class NodeDetail(PeopleView):
     actions = {"GET": Action.NODES_VIEW, "PATCH": Action.NODES_EDIT}
 
     @describe("Show a node", NodeOut, tag="nodes")
-    def get(self, request: Request, node_id: UUID) -> Response:
+    def get(self, request: Request, node_id: UUID) -> HttpResponse:
         """A node with its newest vitals."""
-        return node_answer(self, node_by_id(node_id))
+        body = remembered(NODES, f"node:{node_id}", lambda: _body(node_by_id(node_id), self.now))
+        return HttpResponse(body, content_type=JSONRenderer.media_type)
 
     @describe("Edit a node", NodeOut, tag="nodes", body=NodeEdit, refusals=WRITE)
     def patch(self, request: Request, node_id: UUID) -> Response:
@@ -74,3 +82,8 @@ class NodeLifecycle(PeopleView):
 def node_answer(view: PeopleView, node: Node, status: int = 200) -> Response:
     """Return the answer that shows a node."""
     return Response(NodeOut(node, context={"now": view.now}).data, status=status)
+
+
+def _body(node: Node, now: datetime) -> bytes:
+    """Return the body of the answer that shows a node."""
+    return JSONRenderer().render(NodeOut(node, context={"now": now}).data)
