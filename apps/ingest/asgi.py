@@ -18,6 +18,7 @@ from apps.ingest.body import Receive, SenderGoneError
 from apps.ingest.database import Database, conninfo_of, fetch_one
 from apps.ingest.door import Content, Door
 from apps.ingest.errors import NotAllowed, Unavailable
+from apps.ingest.foreign.doors import Foreign
 from apps.ingest.pulse import Pulse
 from apps.ingest.requests import Request, Scope, request_of
 
@@ -37,16 +38,20 @@ class IngestApplication:
         self._database = Database(conninfo_of(settings.DATABASES["default"]), config.database_pool_size)
         self._announcer = Announcer(settings.REDIS_URL)
         self._pulse = Pulse(self._database)
-        door = Door(self._database, self._announcer)
+        self._door = Door(self._database, self._announcer, config.most_series_per_node)
+        self._foreign = Foreign(self._door, self._trusted_proxies)
         self._calls: dict[str, Call] = {
-            f"{BASE}heartbeat": door.heartbeat,
-            f"{BASE}metrics": door.metrics,
-            f"{BASE}processes": door.processes,
+            f"{BASE}heartbeat": self._door.heartbeat,
+            f"{BASE}metrics": self._door.metrics,
+            f"{BASE}processes": self._door.processes,
+            f"{BASE}login-sessions": self._door.logins,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection of the server, whatever it is."""
         match scope["type"]:
+            case "http" if self._foreign.takes(scope["path"]):
+                await self._foreign(scope, receive, send)
             case "http":
                 await self._http(scope, receive, send)
             case "lifespan":
@@ -96,11 +101,13 @@ class IngestApplication:
         await receive()
         logging.config.dictConfig(settings.LOGGING)
         await self._database.open()
+        await self._door.open()
         self._announcer.start()
         self._pulse.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._pulse.stop()
+        await self._door.close()
         await self._announcer.stop()
         await self._database.close()
         await send({"type": "lifespan.shutdown.complete"})

@@ -7,10 +7,12 @@ and recovers without the database.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final, TypeVar
 
-from psycopg import AsyncConnection, DataError, OperationalError, conninfo, errors
+from psycopg import AsyncConnection, AsyncCursor, DataError, OperationalError, conninfo, errors
 from psycopg import Error as DatabaseError
+from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
@@ -53,6 +55,7 @@ class Database:
 
     def __init__(self, info: str, size: int) -> None:
         """Take where the database is and how many connections at most; opens nothing yet."""
+        self._info = info
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             info,
             connection_class=AsyncConnection[DictRow],
@@ -67,6 +70,10 @@ class Database:
             name="ingest",
         )
 
+    def like(self, size: int) -> "Database":
+        """Return other connections to the same database."""
+        return Database(self._info, size)
+
     async def open(self) -> None:
         """Start connecting in the background, whether or not the database is there."""
         await self._pool.open(wait=False)
@@ -80,6 +87,10 @@ class Database:
 
         Work is run again after a lost connection or a deadlock, so it must be harmless to repeat.
         """
+        return await self.lend(partial(_in_transaction, work))
+
+    async def lend(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
+        """Do `work`, which begins and commits by itself, as `run` does; an open transaction is rolled back."""
         try:
             async with asyncio.timeout(WORK_SECONDS):
                 return await self._attempts(work)
@@ -112,15 +123,36 @@ class Database:
         return await self._once(work)
 
     async def _once(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
-        """Run the transaction; statements are sent without waiting for each other's answers."""
-        async with self._pool.connection() as connection, connection.pipeline(), connection.transaction():
-            await execute(connection, "begin.sql", {"timeout": str(STATEMENT_MILLISECONDS)})
-            return await work(connection)
+        """Run the transaction on a connection that is given back clean."""
+        async with self._pool.connection() as connection:
+            try:
+                return await work(connection)
+            finally:
+                if connection.info.transaction_status not in (TransactionStatus.IDLE, TransactionStatus.UNKNOWN):
+                    await connection.rollback()
+
+
+async def _in_transaction(work: Callable[[Connection], Awaitable[Result]], connection: Connection) -> Result:
+    """Run a transaction; statements are sent without waiting for each other's answers."""
+    async with connection.pipeline(), connection.transaction():
+        await execute(connection, "begin.sql", {"timeout": str(STATEMENT_MILLISECONDS)})
+        return await work(connection)
 
 
 async def execute(connection: Connection, name: str, params: Params) -> None:
     """Send a statement file; its failure shows at the latest with the commit."""
     await connection.execute(sql_text(__file__, name), params)
+
+
+async def send(connection: Connection, name: str, params: Params) -> AsyncCursor[DictRow]:
+    """Send a statement file; within a pipeline its rows are to be had once that has ended."""
+    return await connection.execute(sql_text(__file__, name), params)
+
+
+async def stored_count(sent: AsyncCursor[DictRow]) -> int:
+    """Return what the one row of a statement says in `stored`: how many rows it added."""
+    row = await sent.fetchone()
+    return int(row["stored"]) if row else 0
 
 
 async def fetch_all(connection: Connection, name: str, params: Params) -> list[DictRow]:
@@ -133,9 +165,3 @@ async def fetch_one(connection: Connection, name: str, params: Params) -> DictRo
     """Run a statement file and return its first row, if any."""
     found = await connection.execute(sql_text(__file__, name), params)
     return await found.fetchone()
-
-
-async def fetch_count(connection: Connection, name: str, params: Params) -> int:
-    """Run a statement file whose one row says in `stored` how many rows it added."""
-    row = await fetch_one(connection, name, params)
-    return int(row["stored"]) if row else 0

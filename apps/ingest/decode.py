@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from apps.core.errors import Invalid, TooLarge
+from apps.ingest.columns import Index, index_of
 from apps.ingest.faults import Fault, Path, Rejection, refusal, rejection
 from apps.ingest.shapes import Heartbeat, LooseBatch, LooseHeartbeat, MetricsBatch, Processes, Sample, Strict, Usage
 from apps.ingest.shapes_logins import Login, LoginSessions, LooseLoginSessions
@@ -20,6 +22,7 @@ from apps.ingest.walk import Walk, path_at
 T = TypeVar("T", bound=Strict)
 # Items are two objects at most (themselves and their labels); braces in texts have room, floods of `{}` have not.
 MOST_OBJECTS: Final = 60_000
+SUSPICIOUS: Final = (b"\\u00", b'" ', b'"\t', b'"\r', b'"\n')
 HIDDEN: Final = re.compile(rb'\\u00(?:00|22)|"[ \t\r\n]+:')
 OFFSET: Final = re.compile(r"\(byte (\d+)\)$")
 PLACE: Final = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
@@ -30,35 +33,37 @@ MISSING: Final = re.compile(r"Object missing required field `(.*)`$")
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[T]):
-    """How one kind of body is decoded; `items` are the lists whose items may be refused alone."""
+    """How one kind of body is decoded; items of the lists `items` may be refused alone, `samples` names one of them."""
 
     exact: msgspec.json.Decoder[T]
     shape: type[T]
     loose: msgspec.json.Decoder[Any]
     items: dict[str, msgspec.json.Decoder[Any]] = field(default_factory=dict)
+    samples: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Received(Generic[T]):
-    """A decoded body without its broken items, what those were, and where the others stood."""
+    """A decoded body without its broken items, what those were, where the others stood, what samples have in common."""
 
     body: T
     rejected: list[Rejection] = field(default_factory=list)
     places: dict[str, list[int]] = field(default_factory=dict)
+    index: Index | None = None
 
     def places_of(self, name: str) -> Sequence[int]:
         """Return the original index of each item of a list."""
         return self.places[name] if name in self.places else range(len(getattr(self.body, name)))
 
 
-def _kind(shape: type[T], loose: type[Any], **items: type[Any]) -> Kind[T]:
-    """Return the decoders of one kind of body."""
+def _kind(shape: type[T], loose: type[Any], named: str = "", **items: type[Any]) -> Kind[T]:
+    """Return the decoders of one kind of body; `named` names its list of samples."""
     of_items = {name: msgspec.json.Decoder(item) for name, item in items.items()}
-    return Kind(msgspec.json.Decoder(shape), shape, msgspec.json.Decoder(loose), of_items)
+    return Kind(msgspec.json.Decoder(shape), shape, msgspec.json.Decoder(loose), of_items, named)
 
 
-HEARTBEAT: Final = _kind(Heartbeat, LooseHeartbeat, metrics=Sample)
-METRICS: Final = _kind(MetricsBatch, LooseBatch, samples=Sample, usage=Usage)
+HEARTBEAT: Final = _kind(Heartbeat, LooseHeartbeat, "metrics", metrics=Sample)
+METRICS: Final = _kind(MetricsBatch, LooseBatch, "samples", samples=Sample, usage=Usage)
 PROCESSES: Final = _kind(Processes, Processes)
 LOGINS: Final = _kind(LoginSessions, LooseLoginSessions, sessions=Login)
 _encoder = msgspec.json.Encoder()
@@ -87,12 +92,20 @@ def _decode(body: bytes, kind: Kind[T]) -> Received[T]:
         whole = kind.exact.decode(body)
     except msgspec.ValidationError:
         return _carefully(body, kind)
-    return Received(whole) if _is_plain(body, whole) else _carefully(body, kind)
+    index = index_of(getattr(whole, kind.samples)) if kind.samples else None
+    if _is_plain(body, whole, kind.samples, index):
+        return Received(whole, index=index)
+    return _carefully(body, kind)
 
 
-def _is_plain(body: bytes, whole: Strict) -> bool:
+def _is_plain(body: bytes, whole: Strict, samples: str, index: Index | None) -> bool:
     """Tell whether a decoded body surely hid nothing: no NUL, and as many keys on the wire as in its fields."""
-    return not HIDDEN.search(body) and body.count(b'":') == _encoder.encode(whole).count(b'":')
+    if any(sign in body for sign in SUSPICIOUS) and HIDDEN.search(body):
+        return False
+    rest, keys = whole, 0
+    if index and index.looks:
+        rest, keys = replace(whole, **{samples: []}), index.keys_on_the_wire() + 1
+    return body.count(b'":') == _encoder.encode(rest).count(b'":') + keys
 
 
 def _carefully(body: bytes, kind: Kind[T]) -> Received[T]:

@@ -1,19 +1,23 @@
 """Who is asking: the key's validity is read in the same transaction that stores, so a revoked key stores nothing."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
+
 from apps.core.address import Address, is_allowed
 from apps.core.errors import Forbidden, Unauthenticated
 from apps.core.keys import AGENT_KEY, ParsedKey, digests_match, parse
-from apps.ingest.database import Connection, execute, fetch_one
+from apps.ingest.database import Connection, execute, fetch_all
 
 SCHEME: Final = "bearer"
 SCOPE: Final = "ingest"
 RETIRED: Final = "retired"
 PENDING: Final = "pending"
+_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +37,12 @@ class Reporter:
     tenant_id: UUID
     status: str
     heartbeat_interval_seconds: int
+    is_use_due: bool = False
 
     @property
     def is_pending(self) -> bool:
         """Whether a person has still to approve the node."""
         return self.status == PENDING
-
-    def must_be_approved(self) -> None:
-        """Raise Forbidden while a person has not approved the node."""
-        if self.is_pending:
-            raise waits_for_approval()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +72,48 @@ def waits_for_approval() -> Forbidden:
     return Forbidden("node_pending", "This node waits for approval; keep the data and come again.")
 
 
-async def identify(connection: Connection, caller: Caller, now: datetime) -> Reporter:
-    """Return the node that reports and note that its key was used; raises Unauthenticated or Forbidden."""
-    row = await fetch_one(connection, "identify.sql", {"key_id": caller.key.key_id, "now": now})
+async def identify(
+    connection: Connection, callers: Sequence[Caller], now: datetime
+) -> list[Reporter | Unauthenticated | Forbidden]:
+    """Return for each caller the node that reports, or why it is refused; one statement for all of them."""
+    params = {"key_ids": list({caller.key.key_id for caller in callers}), "now": now}
+    rows = {row["key_id"]: row for row in await fetch_all(connection, "identify.sql", params)}
+    return [_judge(caller, rows.get(caller.key.key_id)) for caller in callers]
+
+
+async def identify_one(connection: Connection, caller: Caller, now: datetime) -> Reporter:
+    """Return the node of one caller and note the use of its key; raises Unauthenticated or Forbidden."""
+    [reporter] = await identify(connection, [caller], now)
+    if not isinstance(reporter, Reporter):
+        raise reporter
+    await note_use(connection, [(caller, reporter)], now)
+    return reporter
+
+
+def _judge(caller: Caller, row: dict[str, Any] | None) -> Reporter | Unauthenticated | Forbidden:
+    """Return the node a key belongs to, or why the caller is refused."""
     if row is None or not digests_match(caller.key.digest, bytes(row["digest"])):
-        raise invalid_key()
+        return invalid_key()
     if not is_allowed(caller.address, row["allowed_ips"]):
-        raise invalid_key()
+        return invalid_key()
     if SCOPE not in row["scopes"]:
-        raise Forbidden("missing_scope", "The key is not meant for sending data.")
+        return Forbidden("missing_scope", "The key is not meant for sending data.")
     if row["status"] == RETIRED:
-        raise Forbidden("node_retired", "This node is retired; its agent can be removed.")
+        return Forbidden("node_retired", "This node is retired; its agent can be removed.")
     if caller.node_id is not None and caller.node_id.lower() != str(row["node_id"]):
-        raise Forbidden("wrong_node", "The key belongs to another node than the one named.", field="node_id")
-    if row["is_use_due"]:
-        address = str(caller.address) if caller.address else None
-        await execute(connection, "note_key_use.sql", {"key_id": caller.key.key_id, "now": now, "address": address})
-    return Reporter(row["node_id"], row["tenant_id"], row["status"], row["heartbeat_interval_seconds"])
+        return Forbidden("wrong_node", "The key belongs to another node than the one named.", field="node_id")
+    return Reporter(
+        row["node_id"], row["tenant_id"], row["status"], row["heartbeat_interval_seconds"], row["is_use_due"]
+    )
+
+
+async def note_use(connection: Connection, used: Iterable[tuple[Caller, Reporter]], now: datetime) -> None:
+    """Note that keys were used, each at most once a minute."""
+    rows = {
+        caller.key.key_id: {"key_id": caller.key.key_id, "address": str(caller.address) if caller.address else None}
+        for caller, reporter in used
+        if reporter.is_use_due
+    }
+    if rows:
+        params = {"rows": _encode(list(rows.values())).decode(), "now": now}
+        await execute(connection, "note_key_use.sql", params)

@@ -67,6 +67,10 @@ class Samples:
         """Count the samples."""
         return len(self.of)
 
+    def __bool__(self) -> bool:
+        """Tell whether there is anything to store: samples, or series that ended."""
+        return bool(len(self.of) or self.stale)
+
 
 @dataclass(slots=True)
 class Write:

@@ -25,7 +25,7 @@ class Strict(Struct, forbid_unknown_fields=True, omit_defaults=True):
     """A structure that takes its own fields only."""
 
 
-class Sample(Strict):
+class Sample(Strict, gc=False):
     """One value of one metric; at most one of `pool` and `session` is its subject, else the node."""
 
     type: str

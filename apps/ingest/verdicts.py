@@ -4,13 +4,14 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from apps.ingest.faults import Fault, Rejection, rejection
 from apps.ingest.labels import labels_of
+from apps.ingest.samples import GoodUsage, SeriesKey
 from apps.ingest.shapes import Instant, Sample, Usage
 from apps.metrics.vitals import VITALS, Kind
 
@@ -29,15 +30,6 @@ _cores = msgspec.json.Decoder(list[float])
 _FIELDS: Final = Usage.__struct_fields__
 
 
-class SeriesKey(NamedTuple):
-    """What makes a series of a node; `labels` is JSON with sorted names."""
-
-    metric_type: str
-    labels: str
-    pool: UUID | None
-    session: UUID | None
-
-
 class GoodSample(NamedTuple):
     """A sample that may be stored; `at` is epoch seconds."""
 
@@ -45,29 +37,6 @@ class GoodSample(NamedTuple):
     unit: str
     at: float
     value: float
-
-
-GoodUsage = dict[str, Any]
-
-
-def judge_samples(
-    samples: Iterable[Sample], places: Sequence[int], listed_in: str, now: float
-) -> tuple[list[GoodSample], list[Rejection]]:
-    """Split samples into those to store and rejections; `places` are their indices in the sender's list."""
-    good, bad = [], []
-    for place, sample in zip(places, samples, strict=True):
-        verdict = judge_sample(sample, now)
-        if isinstance(verdict, Fault):
-            bad.append(rejection(verdict, place, listed_in))
-        else:
-            good.append(verdict)
-    return good, bad
-
-
-def kept_places(places: Sequence[int], rejected: Iterable[Rejection]) -> Sequence[int]:
-    """Return the places of the items that were not rejected."""
-    refused = {one.index for one in rejected}
-    return [place for place in places if place not in refused] if refused else places
 
 
 def judge_usages(usages: Iterable[Usage], places: Sequence[int], now: float) -> tuple[list[GoodUsage], list[Rejection]]:
@@ -87,19 +56,24 @@ def judge_sample(sample: Sample, now: float) -> GoodSample | Fault:
     at = judge_instant(sample.at, now)
     if isinstance(at, Fault):
         return at
-    if not METRIC_NAME.fullmatch(sample.type):
-        return Fault("invalid_value", "A metric's name is 1 to 100 of letters, digits and _ : . / -", "type")
-    unit = sample.unit or ""
-    if len(unit) > LONGEST_UNIT or not unit.isprintable():
-        return Fault("invalid_value", f"A unit is at most {LONGEST_UNIT} printable characters.", "unit")
     if not math.isfinite(sample.value):
         return Fault("not_finite", "The value is not a finite number.", "value")
-    if sample.pool and sample.session:
+    named = judge_names(sample.type, sample.unit or "", bytes(sample.labels), sample.pool, sample.session)
+    return named if isinstance(named, Fault) else GoodSample(*named, at, sample.value)
+
+
+def judge_names(
+    metric_type: str, unit: str, labels: bytes, pool: UUID | None, session: UUID | None
+) -> tuple[SeriesKey, str] | Fault:
+    """Take what a sample is called, returned with its unit, or say why not."""
+    if not METRIC_NAME.fullmatch(metric_type):
+        return Fault("invalid_value", "A metric's name is 1 to 100 of letters, digits and _ : . / -", "type")
+    if len(unit) > LONGEST_UNIT or not unit.isprintable():
+        return Fault("invalid_value", f"A unit is at most {LONGEST_UNIT} printable characters.", "unit")
+    if pool and session:
         return Fault("invalid_value", "A sample is about a pool or a session, not both.", "session")
-    labels = labels_of(bytes(sample.labels))
-    if isinstance(labels, Fault):
-        return labels
-    return GoodSample(SeriesKey(sample.type, labels, sample.pool, sample.session), unit, at, sample.value)
+    judged = labels_of(labels)
+    return judged if isinstance(judged, Fault) else (SeriesKey(metric_type, judged, pool, session), unit)
 
 
 def judge_usage(usage: Usage, now: float) -> GoodUsage | Fault:

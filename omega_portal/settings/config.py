@@ -61,6 +61,7 @@ class Config(BaseSettings):
     sample_retention_days: int = Field(default=90, ge=1)
     process_retention_days: int = Field(default=30, ge=1)
     heartbeat_retention_days: int = Field(default=30, ge=1)
+    most_series_per_node: int = Field(default=5000, ge=1, le=100_000)
     field_keys: SecretStr | None = None
     session_hours: int = Field(default=10, ge=1, le=24)
     session_idle_minutes: int = Field(default=30, ge=5, le=600)

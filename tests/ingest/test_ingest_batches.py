@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from django.conf import settings
 
-from apps.ingest.store.series import MOST_SERIES
 from apps.metrics.models import IngestBatch, NodeLatest, UsageRollupQueue
 from tests.database import acting_as
 from tests.ingest.conftest import Agent, epoch
@@ -15,6 +15,7 @@ from tests.ingest.stored import samples_of, series_count, usage_of
 
 pytestmark = [pytest.mark.flow, pytest.mark.data_layer]
 DAY = 86400
+MOST_SERIES = settings.OMEGA.most_series_per_node
 
 
 def samples(count: int, **fields: Any) -> list[dict[str, Any]]:

@@ -6,19 +6,19 @@ WITH added AS (
         gpu_utilization, gpu_memory_percent, gpu_temp, disk_percent, disk_read_mb_s, disk_write_mb_s,
         disk_io_wait_percent, net_sent_mb_s, net_recv_mb_s, process_count, uptime_seconds
     )
-    SELECT %(node_id)s, to_timestamp(r.at),
+    SELECT r.node_id, to_timestamp(r.at),
            r.cpu_percent, r.cpu_per_core, r.cpu_temp, r.load_1m, r.ram_percent, r.ram_used_gb,
            r.swap_percent, r.gpu_utilization, r.gpu_memory_percent, r.gpu_temp, r.disk_percent,
            r.disk_read_mb_s, r.disk_write_mb_s, r.disk_io_wait_percent, r.net_sent_mb_s,
            r.net_recv_mb_s, r.process_count, r.uptime_seconds
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (
-        at double precision, cpu_percent real, cpu_per_core jsonb, cpu_temp real, load_1m real,
+        node_id uuid, at double precision, cpu_percent real, cpu_per_core jsonb, cpu_temp real, load_1m real,
         ram_percent real, ram_used_gb real, swap_percent real, gpu_utilization real,
         gpu_memory_percent real, gpu_temp real, disk_percent real, disk_read_mb_s real,
         disk_write_mb_s real, disk_io_wait_percent real, net_sent_mb_s real, net_recv_mb_s real,
         process_count integer, uptime_seconds double precision
     )
-    ORDER BY r.at
+    ORDER BY r.node_id, r.at
     ON CONFLICT DO NOTHING
     RETURNING 1
 )

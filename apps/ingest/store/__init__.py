@@ -1,1 +1,1 @@
-"""What each kind of body becomes in the database, one transaction each."""
+"""How a group of requests is stored: one transaction, each table once, rows in the same order everywhere."""

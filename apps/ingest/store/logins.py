@@ -11,7 +11,7 @@ from apps.core.errors import Invalid
 from apps.ingest.database import Connection, fetch_one
 from apps.ingest.decode import Received
 from apps.ingest.faults import Fault, Rejection, rejection
-from apps.ingest.keys import Caller, Outcome, identify
+from apps.ingest.keys import Caller, Outcome, identify_one, waits_for_approval
 from apps.ingest.shapes_logins import Login, LoginSessions
 from apps.ingest.verdicts import NEWEST, SMALLEST, judge_instant, seconds_of
 
@@ -86,8 +86,9 @@ def _storable(share: float | None) -> float | None:
 
 async def store_logins(connection: Connection, caller: Caller, judged: JudgedLogins, now: datetime) -> Outcome:
     """Store a list of logins; one sent again changes nothing. Counts new, known, and ended by a complete list."""
-    reporter = await identify(connection, caller, now)
-    reporter.must_be_approved()
+    reporter = await identify_one(connection, caller, now)
+    if reporter.is_pending:
+        raise waits_for_approval()
     params = {
         "node_id": reporter.node_id,
         "at": judged.at,

@@ -17,6 +17,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(UNPUBLISH, PUBLISH),
         migrations.AddField("metricseries", "kind", models.CharField(blank=True, db_default="", max_length=10)),
         migrations.AddField("metricseries", "stale_at", models.DateTimeField(blank=True, null=True)),
+        migrations.AddIndex("metricseries", models.Index(fields=["metric_type", "id"], name="metric_series_by_name")),
         migrations.CreateModel(
             name="MetricFamily",
             fields=[
