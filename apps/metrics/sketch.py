@@ -135,12 +135,13 @@ def _headers(sketches: Sequence[bytes]) -> tuple[Ints, Ints, Ints, Ints]:
     """Return subject, first byte of the points, number of points and level of every sketch; all subjects at once."""
     buffer = np.frombuffer(b"".join(sketches), np.uint8).astype(np.int64)
     ends: Ints = np.cumsum([len(each) for each in sketches], dtype=np.int64)
-    at, subjects = ends - [len(each) for each in sketches], np.arange(len(sketches))
+    at: Ints = ends - np.array([len(each) for each in sketches], np.int64)
+    subjects: Ints = np.arange(len(sketches))
     nothing = np.empty(0, np.int64)
     found: list[tuple[Ints, Ints, Ints, Ints]] = [(nothing, nothing, nothing, nothing)]
     while True:
         is_open = at < ends
-        at, ends, subjects = np.asarray(at[is_open]), np.asarray(ends[is_open]), np.asarray(subjects[is_open])
+        at, ends, subjects = at[is_open], ends[is_open], subjects[is_open]
         if not at.size:
             return tuple(np.concatenate(part) for part in zip(*found, strict=True))  # type: ignore[return-value]
         if (at + HEADER > ends).any():

@@ -155,7 +155,7 @@ def test_audit_entries_that_came_before_their_partition_move_into_it(owner: Data
             cursor.execute("DELETE FROM audit_logs WHERE action = 'LATE'")
 
 
-@pytest.mark.parametrize("table", ["audit_logs", "usage_hourly", "nodes"])
+@pytest.mark.parametrize("table", ["audit_logs", "node_latest", "nodes"])
 def test_nobody_can_drop_what_is_kept(table: str, now: datetime) -> None:
     statement = f"SELECT drop_partitions('public.{table}'::regclass, %s)"
     with (

@@ -5,10 +5,12 @@ from datetime import datetime
 
 import pytest
 
-from apps.metrics.models import UsageMetric
+from apps.core.timescale.tier import Tier, tier_of
+from apps.metrics.models import UsageMetric, UsageRollupQueue
 from apps.metrics.services import queue_hours, roll_up
 from apps.nodes.models import Node
 from tests.database import acting_as
+from tests.processes import wait_for
 
 Store = Callable[[Node, Mapping[datetime, Mapping[str, float | None]]], None]
 
@@ -22,6 +24,18 @@ def store_samples(node: Node, samples: Mapping[datetime, Mapping[str, float | No
     """Write samples and queue their hours, as the ingest door does."""
     UsageMetric.objects.bulk_create(UsageMetric(node=node, timestamp=at, **vitals) for at, vitals in samples.items())
     queue_hours([(node.pk, hour_of(at)) for at in samples], now=max(samples))
+
+
+def roll_up_all() -> None:
+    """Roll up until nothing is left to do: hours stay queued as long as any transaction of the server could write."""
+    wait_for(lambda: roll_up() == 0 and not UsageRollupQueue.objects.exists())
+
+
+@pytest.fixture
+def kept_by_job(django_db_setup: None) -> None:
+    """For tests of the job that keeps roll-ups where no continuous aggregates are."""
+    if tier_of() is Tier.TIMESCALE:
+        pytest.skip("this server keeps its roll-ups itself")
 
 
 @pytest.fixture

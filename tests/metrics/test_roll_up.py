@@ -14,7 +14,7 @@ from apps.metrics.vitals import ROLLED, VITALS
 from apps.nodes.models import Node
 from tests import make
 from tests.database import acting_as
-from tests.metrics.conftest import Store, hour_of
+from tests.metrics.conftest import Store, hour_of, roll_up_all
 
 pytestmark = [pytest.mark.django_db, pytest.mark.data_layer]
 START = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
@@ -120,17 +120,19 @@ def test_boundary_belongs_to_the_hour_that_begins(store: Store) -> None:
     assert {at: row["sample_count"] for at, row in rolled(node).items()} == {START: 2, START + hour: 1}
 
 
+@pytest.mark.usefixtures("kept_by_job")
 def test_doing_it_again_changes_nothing_and_what_is_done_leaves_the_queue(store: Store) -> None:
     node = make.node()
     store(node, {START: {"cpu_percent": 10.0}, START + timedelta(minutes=5): {"cpu_percent": None}})
     before = rolled(node)
     with acting_as("omega_worker"):
+        roll_up_all()
         idle = roll_up()
         queue_hours([(node.pk, START)], now=START)
         again = roll_up()
-        left = UsageRollupQueue.objects.count()
+        roll_up_all()
 
-    assert (idle, again, left, rolled(node)) == (0, 1, 0, before)
+    assert (idle, again, rolled(node)) == (0, 1, before)
 
 
 def test_hour_named_twice_is_queued_once(store: Store) -> None:
@@ -143,20 +145,20 @@ def test_hour_named_twice_is_queued_once(store: Store) -> None:
     assert touched == [START + timedelta(minutes=1)]
 
 
-def test_limit_leaves_the_rest_for_the_next_run_oldest_first() -> None:
+@pytest.mark.usefixtures("kept_by_job")
+def test_limit_leaves_the_rest_for_the_next_run() -> None:
     node = make.node()
     with acting_as("omega_worker"):
-        hours = [START - timedelta(hours=n) for n in range(450)]
-        for n, hour in enumerate(hours):
-            UsageRollupQueue.objects.create(node_id=node.pk, bucket=hour, touched_at=START + timedelta(seconds=n))
+        queue_hours([(node.pk, START - timedelta(hours=n)) for n in range(450)], now=START)
         progress: list[int] = []
         done = roll_up(limit=200, on_progress=progress.append)
-        oldest_left = UsageRollupQueue.objects.order_by("touched_at").values_list("bucket", flat=True)[0]
         rest = roll_up(on_progress=progress.append)
+        roll_up_all()
 
-    assert (done, rest, progress, oldest_left) == (200, 250, [200, 200, 50], hours[200])
+    assert (done, rest, progress) == (200, 250, [200, 200, 50])
 
 
+@pytest.mark.usefixtures("kept_by_job")
 def test_portal_may_read_the_roll_up_and_only_the_worker_may_write_it(store: Store) -> None:
     node = make.node()
     store(node, {START: {"cpu_percent": 1.0}})

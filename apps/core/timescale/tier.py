@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from django.db import connections
 from django.db.backends.utils import CursorWrapper
 
 
@@ -28,3 +29,9 @@ def read_tier(cursor: CursorWrapper) -> Tier:
     if not installed:
         return Tier.POSTGRESQL
     return Tier.TIMESCALE if licence == "timescale" else Tier.APACHE
+
+
+def tier_of(using: str = "default") -> Tier:
+    """Return the tier of the database behind a connection."""
+    found: Tier = connections[using].tier  # type: ignore[attr-defined]
+    return found

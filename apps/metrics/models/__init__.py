@@ -5,8 +5,9 @@ from apps.metrics.models.custom import MetricFamily, MetricSample, MetricSeries
 from apps.metrics.models.process import ProcessSnapshot
 from apps.metrics.models.receipt import IngestBatch
 from apps.metrics.models.retention_policy import RetentionPolicy
+from apps.metrics.models.rollups import MetricHourly, UsageDaily, UsageHourly
 from apps.metrics.models.trust import IngestTrust
-from apps.metrics.models.usage import NodeLatest, UsageHourly, UsageMetric, UsageRollupQueue
+from apps.metrics.models.usage import NodeLatest, UsageMetric, UsageRollupQueue
 from apps.metrics.models.vitals_source import VitalsSource
 
 __all__ = [
@@ -15,12 +16,14 @@ __all__ = [
     "IngestBatch",
     "IngestTrust",
     "MetricFamily",
+    "MetricHourly",
     "MetricSample",
     "MetricSeries",
     "NodeLatest",
     "ProcessSnapshot",
     "RetentionPolicy",
     "SampleCorrection",
+    "UsageDaily",
     "UsageHourly",
     "UsageMetric",
     "UsageRollupQueue",

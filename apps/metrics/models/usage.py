@@ -1,11 +1,10 @@
-"""Vitals: every sample, the newest of each node, and their hourly roll-up."""
+"""Vitals: every sample, the newest of each node, and the hours whose roll-up is out of date."""
 
 from django.db import models
 from django.db.models import CompositePrimaryKey, Q
 from timescale.db.models.fields import TimescaleDateTimeField
 
 from apps.metrics.models.fields import real
-from apps.metrics.vitals import ROLLED, VITALS
 from apps.nodes.models import Node
 
 
@@ -75,36 +74,15 @@ class NodeLatest(Vitals):
         return f"{self.at:%F %T}"
 
 
-class UsageHourly(models.Model):
-    """One node, one hour: each vital as `<vital>_avg`, `_min`, `_max` and `_p95`."""
-
-    pk = CompositePrimaryKey("node", "bucket")
-    node = models.ForeignKey(Node, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
-    bucket = TimescaleDateTimeField(interval="30 days")
-    sample_count = models.IntegerField()
-
-    class Meta:
-        """Table `usage_hourly`, partitioned by 30 days."""
-
-        db_table = "usage_hourly"
-
-    def __str__(self) -> str:
-        """Show the hour."""
-        return f"{self.bucket:%F %H}h"
-
-
-for _vital in VITALS.values():
-    for _kind in ROLLED:
-        UsageHourly.add_to_class(f"{_vital.name}_{_kind}", real(_vital.unit.replace("%", "percent") or "count"))
-
-
 class UsageRollupQueue(models.Model):
-    """Hours of nodes whose roll-up is out of date, because samples came."""
+    """Hours of nodes whose roll-ups are out of date: those of the vitals and of all the node's series."""
 
     pk = CompositePrimaryKey("node_id", "bucket")
     node_id = models.UUIDField()
     bucket = models.DateTimeField()
     touched_at = models.DateTimeField()
+    rolled_at = models.DateTimeField(null=True, blank=True)
+    is_urgent = models.BooleanField(db_default=False)
 
     class Meta:
         """Table `usage_rollup_queue`."""

@@ -1,0 +1,99 @@
+-- The Timescale-licensed server keeps the same names itself. They belong to the worker: only an owner may refresh them.
+DROP TABLE usage_hourly;
+DO $$
+DECLARE
+    target text;
+    width  interval;
+    at     text;
+BEGIN
+    FOR target, width IN VALUES ('usage_hourly', interval '1 hour'), ('usage_daily', '1 day') LOOP
+        at := format('time_bucket(interval %L, "timestamp")', width);
+        EXECUTE format('CREATE MATERIALIZED VIEW %I WITH (timescaledb.continuous, timescaledb.materialized_only = false) AS'
+            ' SELECT node_id, %s AS bucket, count(*)::integer AS sample_count, %s FROM usage_metrics GROUP BY 1, 2 WITH NO DATA',
+            target, at, rolled_formulas(width, at));
+    END LOOP;
+END
+$$;
+CREATE MATERIALIZED VIEW metric_hourly WITH (timescaledb.continuous, timescaledb.materialized_only = false) AS
+SELECT series_id, time_bucket(interval '1 hour', "time") AS bucket, count(*)::integer AS sample_count,
+    avg(value) AS avg, min(value) AS min, max(value) AS max, percentile_cont(0.95) WITHIN GROUP (ORDER BY value) AS p95,
+    first(value, "time") AS first_value, last(value, "time") AS last_value, min("time") AS first_at, max("time") AS last_at,
+    counter_increase(array_agg(value ORDER BY "time")) AS increase,
+    sketch_of(array_agg(value), 32,
+        (extract(epoch FROM time_bucket(interval '1 hour', "time") - timestamptz '1970-01-01 00:00+00')::bigint / 3600)::integer
+    ) AS sketch
+FROM metric_samples GROUP BY 1, 2 WITH NO DATA;
+
+DO $$
+DECLARE
+    kept record;
+BEGIN
+    -- A row of an hour's sketches fills a third of a page and is read whole: better there than beside it in pieces.
+    FOR kept IN
+        SELECT format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name)::regclass AS rows
+        FROM timescaledb_information.continuous_aggregates
+        WHERE view_schema = 'public' AND view_name IN ('usage_hourly', 'metric_hourly')
+    LOOP
+        EXECUTE format('ALTER TABLE %s SET (toast_tuple_target = 8160)', kept.rows);
+    END LOOP;
+END
+$$;
+-- Eight days: samples are taken up to seven days late. Newer than the end is answered from the samples.
+SELECT add_continuous_aggregate_policy('usage_hourly', start_offset => interval '8 days', end_offset => interval '1 hour',
+        schedule_interval => interval '1 hour'),
+    add_continuous_aggregate_policy('metric_hourly', start_offset => interval '8 days', end_offset => interval '1 hour',
+        schedule_interval => interval '1 hour'),
+    add_continuous_aggregate_policy('usage_daily', start_offset => interval '9 days', end_offset => interval '1 day',
+        schedule_interval => interval '1 day');
+
+ALTER TABLE usage_metrics SET (timescaledb.compress, timescaledb.compress_segmentby = 'node_id',
+    timescaledb.compress_orderby = '"timestamp" DESC');
+ALTER TABLE metric_samples SET (timescaledb.compress, timescaledb.compress_segmentby = 'series_id',
+    timescaledb.compress_orderby = '"time" DESC');
+ALTER TABLE process_snapshots SET (timescaledb.compress, timescaledb.compress_segmentby = 'node_id',
+    timescaledb.compress_orderby = '"timestamp" DESC, pid');
+ALTER TABLE node_heartbeats SET (timescaledb.compress, timescaledb.compress_segmentby = 'node_id',
+    timescaledb.compress_orderby = '"timestamp" DESC');
+
+-- What the policies leave undone: hours that somebody wants now, and hours before their window. Also takes marks off the
+-- queue whose samples a finished run of the policies has seen. Runs as the owner, by TimescaleDB's own scheduler.
+CREATE PROCEDURE refresh_rollups(job_id integer DEFAULT 0, config jsonb DEFAULT NULL) LANGUAGE plpgsql
+AS $$
+DECLARE
+    started timestamptz := clock_timestamp();
+    policies_ran timestamptz := (
+        SELECT min(s.last_run_started_at) FROM timescaledb_information.job_stats s
+        JOIN timescaledb_information.jobs j ON j.job_id = s.job_id
+        WHERE j.proc_name = 'policy_refresh_continuous_aggregate' AND s.last_run_status = 'Success'
+            AND s.hypertable_name IN (
+                SELECT materialization_hypertable_name FROM timescaledb_information.continuous_aggregates
+                WHERE view_name IN ('usage_hourly', 'metric_hourly'))
+        HAVING count(*) = 2);
+    span record;
+BEGIN
+    FOR span IN
+        SELECT min(bucket) AS since, max(bucket) + interval '1 hour' AS until
+        FROM (SELECT bucket, bucket - row_number() OVER (ORDER BY bucket) * interval '1 hour' AS run
+              FROM (SELECT DISTINCT bucket FROM public.usage_rollup_queue
+                    WHERE is_urgent OR bucket < started - interval '7 days 12 hours') AS marked) AS runs
+        GROUP BY run ORDER BY 1
+    LOOP
+        CALL public.refresh_continuous_aggregate('public.usage_hourly', span.since, span.until);
+        COMMIT;
+        CALL public.refresh_continuous_aggregate('public.metric_hourly', span.since, span.until);
+        COMMIT;
+        CALL public.refresh_continuous_aggregate('public.usage_daily', date_trunc('day', span.since, 'UTC'),
+            date_trunc('day', span.until - interval '1 second', 'UTC') + interval '1 day');
+        COMMIT;
+        DELETE FROM public.usage_rollup_queue
+        WHERE bucket >= span.since AND bucket < span.until AND touched_at < started
+            AND (is_urgent OR bucket < started - interval '7 days 12 hours');
+        COMMIT;
+    END LOOP;
+    -- No transaction of a door is under way for five minutes.
+    DELETE FROM public.usage_rollup_queue
+    WHERE bucket >= started - interval '7 days 12 hours' AND NOT is_urgent
+        AND touched_at < policies_ran - interval '5 minutes' AND bucket + interval '1 hour' < started;
+END
+$$;
+SELECT add_job('refresh_rollups', interval '1 minute');

@@ -1,0 +1,25 @@
+DROP TABLE rollup_barriers, usage_rollup_days;
+ALTER TABLE usage_rollup_queue DROP COLUMN rolled_at, DROP COLUMN is_urgent;
+DO $$
+DECLARE
+    columns text := (SELECT string_agg(format('%I real', vital || '_' || kind), ', ' ORDER BY v.place, k.place)
+        FROM unnest(string_to_array('cpu_percent,cpu_temp,load_1m,ram_percent,ram_used_gb,swap_percent,gpu_utilization,'
+            'gpu_memory_percent,gpu_temp,disk_percent,disk_read_mb_s,disk_write_mb_s,disk_io_wait_percent,net_sent_mb_s,'
+            'net_recv_mb_s,process_count', ',')) WITH ORDINALITY AS v (vital, place),
+            unnest('{avg,min,max,p95}'::text[]) WITH ORDINALITY AS k (kind, place));
+    has_chunks boolean := EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb');
+BEGIN
+    EXECUTE format('CREATE TABLE usage_hourly (node_id uuid NOT NULL, bucket timestamptz NOT NULL, sample_count integer NOT NULL,'
+        ' %s, PRIMARY KEY (node_id, bucket))%s', columns, CASE WHEN NOT has_chunks THEN ' PARTITION BY RANGE (bucket)' END);
+    IF has_chunks THEN
+        PERFORM create_hypertable('usage_hourly', 'bucket', chunk_time_interval => interval '30 days');
+    END IF;
+END
+$$;
+-- Filled anew from the queue.
+INSERT INTO usage_rollup_queue (node_id, bucket, touched_at)
+SELECT DISTINCT node_id, date_trunc('hour', "timestamp", 'UTC'), now() FROM usage_metrics ON CONFLICT DO NOTHING;
+GRANT SELECT, INSERT, UPDATE, DELETE ON usage_hourly TO omega_worker;
+SELECT ensure_partitions('usage_hourly', '30 days', now() - interval '60 days', now() + interval '60 days');
+SELECT publish_view('readable', 'usage_hourly', rows_of_node('usage_hourly'), fleet_readers()),
+    publish_view('series', 'usage_hourly', rows_of_node('usage_hourly'), '{omega_portal}');

@@ -1,0 +1,4 @@
+DROP FUNCTION rolled_formulas(interval, text), rolled_columns(), rolled_vitals();
+DROP AGGREGATE sketch(integer ORDER BY double precision);
+DROP FUNCTION counter_increase(double precision[]), approx_percentile(double precision, bytea), sketch_points(bytea),
+    sketch_final(double precision[], integer), sketch_of(double precision[], integer, integer);

@@ -1,0 +1,1 @@
+SELECT keep_for(%(table)s::regclass, %(keep)s, %(compress_after)s)
