@@ -1,13 +1,17 @@
-"""Bulk writing by binary COPY, the fastest way into a table; beside `core.sql` the only opener of a cursor.
+"""Bulk writing and reading by COPY, the fastest way in and out; beside `core.sql` the only opener of a cursor.
 
-A table under row-level security does not take COPY: copy time series and temporary tables only.
+A table under row-level security does not take COPY: write time series and temporary tables only.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from django.db import connections
 from psycopg import sql
 
+from apps.core.sql import NO_NAMES, statement
+
+BLOCK = 128 * 1024
 HEADER = b"PGCOPY\n\xff\r\n\0" + b"\0" * 8
 TRAILER = b"\xff\xff"
 
@@ -24,3 +28,23 @@ def copy_binary(table: str, columns: Sequence[str], tuples: Iterable[bytes], *, 
                 stream.write(piece)
             stream.write(TRAILER)
         return int(cursor.rowcount)
+
+
+def copy_out(
+    module_file: str, name: str, params: dict[str, Any], *, names: Mapping[str, str] = NO_NAMES, using: str = "default"
+) -> Iterator[bytes]:
+    """Yield what the `COPY (…) TO STDOUT` of a statement file sends, in blocks of whole rows: never all at once.
+
+    Runs in the caller's transaction, which is of no further use when the iterator is closed early.
+    """
+    with connections[using].cursor() as cursor, cursor.copy(statement(module_file, name, names), params) as stream:
+        rows: list[bytes] = []
+        size = 0
+        for row in stream:
+            rows.append(bytes(row))
+            size += len(row)
+            if size >= BLOCK:
+                yield b"".join(rows)
+                rows, size = [], 0
+        if rows:
+            yield b"".join(rows)
