@@ -53,7 +53,7 @@ def remembered(hot: Hot, topic: str, load: Callable[[], bytes]) -> bytes:
         found = shared.get(topic, key) if hot.shared_seconds else None
         if found is None:
             found = load()
-            if hot.shared_seconds and not loading.is_stale:
+            if hot.shared_seconds:
                 shared.put(topic, key, found, hot.shared_seconds)
         hot.local.put(f"{topic} {key}", found, loading)
     return found
