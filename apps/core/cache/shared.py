@@ -6,7 +6,7 @@ change cannot put the old value back.
 """
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from typing import Any, Final, TypeVar
 
@@ -60,6 +60,19 @@ def put(topic: str, field: str, value: bytes, seconds: float) -> None:
     """Keep a value, unless its topic just changed."""
     keys = (hot_key(topic), barred_key(topic))
     _try(lambda: _client().eval(PUT, 2, *keys, field, value, int(seconds * 1000)))
+
+
+def put_hash(key: str, values: Mapping[str, str], seconds: float) -> None:
+    """Write a hash of texts for readers outside the portal, in place of the one before."""
+
+    def write() -> None:
+        with _client().pipeline(transaction=True) as pipeline:
+            pipeline.delete(key)
+            pipeline.hset(key, mapping=dict(values))
+            pipeline.pexpire(key, int(seconds * 1000))
+            pipeline.execute()
+
+    _try(write)
 
 
 def forget(topics: Collection[str]) -> None:

@@ -1,5 +1,6 @@
 """The verbs of time series."""
 
+from apps.metrics.services.cluster_state import tell_cluster_state
 from apps.metrics.services.derived_vitals import derive_vitals
 from apps.metrics.services.partitions import ensure_partitions
 from apps.metrics.services.refresh import refresh
@@ -14,4 +15,5 @@ __all__ = [
     "queue_hours",
     "refresh",
     "roll_up",
+    "tell_cluster_state",
 ]
