@@ -11,6 +11,7 @@ from django.db.models.functions import Cast, Coalesce
 
 from apps.core.errors import Invalid
 from apps.core.paging import BadCursor, Cursor, aware_time
+from apps.metrics.vitals import VITALS
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 TEXT_COLUMNS = ("hostname", "name", "status", "node_type", "region", "agent_version")
@@ -48,7 +49,7 @@ class Order:
 
     def key(self) -> Combinable:
         """Return the sort value; a node without one stands where the smallest value does."""
-        if self.column in VITAL_COLUMNS:
+        if self.column in VITALS:
             return Coalesce(Cast(f"latest__{self.column}", FloatField()), Value(-1.0))
         if self.column == "last_heartbeat":
             return Coalesce(F("last_heartbeat"), Value(LONG_AGO))
@@ -72,4 +73,4 @@ class Order:
         """Return a cursor's value in the type of the column."""
         if self.column == "last_heartbeat":
             return aware_time(value)
-        return float(value) if self.column in VITAL_COLUMNS else str(value)
+        return float(value) if self.column in VITALS else str(value)

@@ -25,6 +25,7 @@ class Place:
 PLACES = (
     ("overview", "Overview", "layout-dashboard", "overview", Action.OVERVIEW_VIEW),
     ("nodes", "Nodes", "server", "nodes:list", Action.NODES_VIEW),
+    ("metrics", "Metrics", "chart-line", "metrics:fleet", Action.METRICS_VIEW),
     ("people", "People", "users", "people:list", Action.USERS_VIEW),
     ("audit", "Audit", "history", "audit:list", Action.AUDIT_VIEW),
     ("settings", "Settings", "settings", "settings:retention", Action.RETENTION_EDIT),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 from apps.core.errors import Invalid
 
@@ -12,10 +13,13 @@ RANGES = {
     "24h": timedelta(hours=24),
     "7d": timedelta(days=7),
     "30d": timedelta(days=30),
+    "90d": timedelta(days=90),
+    "1y": timedelta(days=365),
 }
 DEFAULT, FOR_NEW_NODES = "1h", "15m"
 FEWEST_POINTS, MOST_POINTS = 60, 1500
 PIXELS_PER_POINT = 2
+LONGEST = timedelta(days=732)
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
@@ -26,6 +30,23 @@ class Span:
     start: datetime
     end: datetime
     name: str = ""
+
+    @property
+    def length(self) -> timedelta:
+        """How long it is."""
+        return self.end - self.start
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The parameters that ask for it again, as a part of an address."""
+        if self.name:
+            return {"range": self.name}
+        return {"start": f"{self.start.timestamp():.3f}", "end": f"{self.end.timestamp():.3f}"}
+
+    @property
+    def address(self) -> str:
+        """The same as text."""
+        return urlencode(self.query)
 
 
 def first_range(enrolled_at: datetime, now: datetime) -> str:

@@ -24,16 +24,23 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One chart: its title and the vitals drawn in it."""
+    """One chart: its title and the vitals drawn in it, or one named metric with its unit."""
 
     title: str
     metrics: tuple[str, ...]
     ceiling: int | None = None
+    name: str = ""
+    own_unit: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What the chart is called where it must be one word."""
+        return self.name or self.metrics[0]
 
     @property
     def unit(self) -> str:
         """The unit of its axis."""
-        return VITALS[self.metrics[0]].unit
+        return VITALS[self.metrics[0]].unit if self.own_unit is None else self.own_unit
 
     @property
     def query(self) -> str:
@@ -43,7 +50,7 @@ class Chart:
     @property
     def legend(self) -> list[str]:
         """What its lines are, in order."""
-        return [VITALS[name].label for name in self.metrics]
+        return [VITALS[name].label if name in VITALS else name for name in self.metrics]
 
 
 TILES = (
@@ -94,6 +101,12 @@ def _tile(latest: NodeLatest, name: str, icon: str) -> Tile:
     if name == "ram_percent" and latest.ram_used_gb is not None:
         note = f"{wording.number(latest.ram_used_gb)} GB used"
     return Tile(name, vital.label, wording.number(value, digits), vital.unit, icon, percent, note)
+
+
+def chart_of(name: str) -> Chart:
+    """The chart of one vital alone."""
+    vital = VITALS[name]
+    return Chart(vital.label, (name,), 100 if vital.kind == Kind.PERCENT else None)
 
 
 def charts_for(node: Node, latest: NodeLatest | None) -> list[Chart]:

@@ -6,12 +6,16 @@ from apps.portal.views import (
     account,
     audit,
     audit_export,
+    compare,
     enrol,
+    metrics,
+    metrics_ranked,
     my_quotas,
     my_sessions,
     my_tokens,
     node_actions,
     node_keys,
+    node_metrics,
     nodes,
     oidc,
     overview,
@@ -82,6 +86,7 @@ node_addresses = [
     path("<uuid:node_id>/", nodes.node_detail, name="detail"),
     path("<uuid:node_id>/now/", nodes.node_now, name="now"),
     path("<uuid:node_id>/series/", series.node_series, name="series"),
+    path("<uuid:node_id>/metrics/", node_metrics.node_metrics, name="metrics"),
     path("<uuid:node_id>/processes/", nodes.node_processes, name="processes"),
     path("<uuid:node_id>/lifecycle/", nodes.node_lifecycle, name="lifecycle"),
     path("<uuid:node_id>/approve/", node_actions.approve, name="approve"),
@@ -92,6 +97,14 @@ node_addresses = [
     path("<uuid:node_id>/keys/issue/", node_keys.issue, name="key-issue"),
     path("<uuid:node_id>/keys/<slug:key_id>/rotate/", node_keys.rotate, name="key-rotate"),
     path("<uuid:node_id>/keys/<slug:key_id>/revoke/", node_keys.revoke, name="key-revoke"),
+]
+metrics_addresses = [
+    path("", metrics.fleet, name="fleet"),
+    path("time/", metrics_ranked.over_time, name="time"),
+    path("top/", metrics_ranked.top, name="top"),
+    path("names/", metrics_ranked.names, name="names"),
+    path("compare/", compare.compare, name="compare"),
+    path("compare/series/", series.compare_series, name="compare-series"),
 ]
 audit_addresses = [
     path("", audit.audit_list, name="list"),
@@ -110,6 +123,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include((account_addresses, "accounts"))),
     path("people/", include((people_addresses, "people"))),
     path("nodes/", include((node_addresses, "nodes"))),
+    path("metrics/", include((metrics_addresses, "metrics"))),
     path("audit/", include((audit_addresses, "audit"))),
     path("settings/", include((settings_addresses, "settings"))),
 ]

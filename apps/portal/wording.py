@@ -89,6 +89,12 @@ def number(value: float | None, digits: int = 1) -> str:
     return f"{value:,.{digits}f}".replace(",", "\u202f")
 
 
+def signed(value: float) -> str:
+    """A difference with its sign; ± where it rounds to nothing."""
+    text = number(abs(value))
+    return f"±{text}" if text.strip("0.") == "" else f"{'+' if value > 0 else '−'}{text}"
+
+
 def browser(user_agent: str) -> str:
     """A browser and its system by their usual names; what is none of them shows what it calls itself."""
     program = next((name for mark, name in BROWSERS.items() if mark in user_agent), "")

@@ -206,7 +206,7 @@ STATIC_ROOT = BASE_DIR / ".local" / "static" if OMEGA.is_production else None
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
+    "staticfiles": {"BACKEND": "apps.portal.static_files.HashedModules"}
     if OMEGA.is_production
     else {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }

@@ -2,13 +2,14 @@
 let kept = [];
 
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const inside = event.detail.target.querySelectorAll("details[open][id], .is-selected[id]");
-  kept = [...inside].map((element) => ({ id: element.id, isOpen: element.open === true }));
+  const inside = event.detail.target.querySelectorAll("details[open][id], .is-selected[id], input[type=checkbox][id]:checked");
+  kept = [...inside].map((element) => ({ id: element.id, isOpen: element.open === true, isChosen: element.checked === true }));
 });
 document.addEventListener("htmx:afterSettle", () => {
-  for (const { id, isOpen } of kept) {
+  for (const { id, isOpen, isChosen } of kept) {
     const element = document.getElementById(id);
-    if (isOpen) element?.setAttribute("open", "");
+    if (isChosen && element) element.checked = true;
+    else if (isOpen) element?.setAttribute("open", "");
     else element?.classList.add("is-selected");
   }
   kept = [];

@@ -1,5 +1,5 @@
 // Keyboard: j/k walk the rows, Enter opens, / searches, ? lists all this, g + letter goes to a page.
-const places = { o: "overview", n: "nodes", p: "people", a: "audit", m: "me" };
+const places = { o: "overview", n: "nodes", c: "metrics", p: "people", a: "audit", m: "me" };
 let waitingForPlace = false;
 
 const rows = () => [...document.querySelectorAll("[data-rows] [data-href]")];

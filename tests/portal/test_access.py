@@ -95,6 +95,13 @@ TABLE = [
     Address("GET", "nodes:detail", EVERYBODY, takes="node"),
     Address("GET", "nodes:now", EVERYBODY, takes="node"),
     Address("GET", "nodes:series", EVERYBODY, 400, takes="node"),
+    Address("GET", "nodes:metrics", EVERYBODY, takes="node"),
+    Address("GET", "metrics:fleet", EVERYBODY),
+    Address("GET", "metrics:time", EVERYBODY),
+    Address("GET", "metrics:top", EVERYBODY),
+    Address("GET", "metrics:names", EVERYBODY),
+    Address("GET", "metrics:compare", EVERYBODY),
+    Address("GET", "metrics:compare-series", EVERYBODY, 400),
     Address("GET", "nodes:lifecycle", EVERYBODY, takes="node"),
     Address("GET", "nodes:processes", OPERATORS, takes="node"),
     Address("GET", "nodes:keys", OPERATORS, takes="node"),
@@ -196,7 +203,7 @@ def test_strangers_are_sent_to_sign_in(db: None, row: Address) -> None:
 
 def test_every_page_is_in_the_table() -> None:
     spaces = {"": {"overview", "health-banner"}}
-    for space in ("accounts", "people", "nodes", "audit", "settings"):
+    for space in ("accounts", "people", "nodes", "metrics", "audit", "settings"):
         resolver = get_resolver().namespace_dict[space][1]
         spaces[space] = {f"{space}:{name}" for name in resolver.reverse_dict if isinstance(name, str)}
     assert set().union(*spaces.values()) == {row.name for row in TABLE} | OPEN

@@ -20,19 +20,28 @@ class CustomMetric:
     labels: dict[str, str]
     at: datetime | None
     value: float | None
+    ended_at: datetime | None = None
 
 
-def custom_metrics_of(node: Node, limit: int = 200) -> list[CustomMetric]:
-    """Return a node's series by name, each with its newest value."""
+def custom_metrics_of(node: Node, limit: int = 200, text: str = "") -> list[CustomMetric]:
+    """Return a node's series by name, each with its newest value; `text` narrows to names that contain it."""
     # The noted time is written at most a minute late and never early: older partitions need not be searched.
     newest = MetricSample.objects.filter(series=OuterRef("pk"), time__gte=OuterRef("last_sample_at")).order_by("-time")
-    rows = MetricSeries.objects.filter(node=node).annotate(
+    rows = MetricSeries.objects.filter(node=node, metric_type__icontains=text).annotate(
         at=Subquery(newest.values("time")[:1]), value=Subquery(newest.values("value")[:1])
     )
     return [
-        CustomMetric(row.pk, row.metric_type, row.unit, row.labels, row.at, row.value)
+        CustomMetric(row.pk, row.metric_type, row.unit, row.labels, row.at, row.value, row.stale_at)
         for row in rows.order_by("metric_type", "pk")[:limit]
     ]
+
+
+def series_of(node: Node, series_id: int) -> MetricSeries:
+    """Return one series of a node; raises NotFound for another's series."""
+    row = MetricSeries.objects.filter(pk=series_id, node=node).first()
+    if row is None:
+        raise NotFound("series_not_found", "There is no such series.")
+    return row
 
 
 def custom_series(

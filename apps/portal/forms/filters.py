@@ -8,6 +8,7 @@ from apps.audit.models import Category, Status
 from apps.audit.selectors import AuditFilters
 from apps.metrics.paging import SORTS
 from apps.nodes.models import NodeStatus, NodeType
+from apps.nodes.selectors import NodeFilters
 
 
 class FilterForm(forms.Form):
@@ -44,6 +45,19 @@ class NodeFilterForm(FilterForm):
         required=False,
         choices=[(sort, sort) for name in SORTS for sort in (name, f"-{name}")],
     )
+
+    def filters(self) -> NodeFilters:
+        """What the valid part of an address asks for."""
+        chosen = self.chosen()
+        return NodeFilters(
+            status=chosen.get("status", ""),
+            node_type=chosen.get("type", ""),
+            text=chosen.get("q", ""),
+            tag=chosen.get("tag", ""),
+            label=chosen.get("label", ""),
+            region=chosen.get("region", ""),
+            draining=chosen.get("draining"),
+        )
 
 
 class AuditFilterForm(FilterForm):

@@ -46,6 +46,12 @@ def number(value: Value, digits: int = 1) -> str:
 
 
 @register.filter
+def signed(value: float) -> str:
+    """A difference with its sign, a true minus."""
+    return wording.signed(value)
+
+
+@register.filter
 def count(value: int | None) -> str:
     """A whole number with thin spaces between thousands."""
     return "–" if value is None else f"{value:,}".replace(",", "\u202f")
@@ -64,10 +70,10 @@ def heat(percent: float | None) -> str:
 
 
 @register.simple_tag
-def bar(percent: float | None, css: str = "meter-bar", *, stale: bool = False) -> SafeString:
-    """A horizontal bar; it turns at 80 and 95 percent, and grey when the value is stale."""
+def bar(percent: float | None, css: str = "meter-bar", *, stale: bool = False, plain: bool = False) -> SafeString:
+    """A horizontal bar; it turns at 80 and 95 percent unless it is plain, and grey when the value is stale."""
     width = min(100.0, max(0.0, percent or 0.0))
-    level = "is-stale" if stale else "is-bad" if width >= 95 else "is-warn" if width >= 80 else ""
+    level = "is-stale" if stale else "" if plain else "is-bad" if width >= 95 else "is-warn" if width >= 80 else ""
     return format_html(
         '<svg class="{} {}" aria-hidden="true"><rect height="100%" width="{}%"></rect></svg>',
         css,

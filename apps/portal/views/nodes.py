@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import render, resolve_url
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -14,25 +14,12 @@ from apps.nodes.rules import is_stale
 from apps.nodes.selectors import NodeFilters, lifecycle, node_by_id, resources_of, status_counts
 from apps.portal.access import require
 from apps.portal.forms.filters import NodeFilterForm
+from apps.portal.forms.spans import span_of_page
 from apps.portal.process_order import in_order
-from apps.portal.spans import RANGES, first_range, span_asked
+from apps.portal.spans import RANGES, first_range
 from apps.portal.tiles import charts_for, tiles_of
 
 DEFAULT_SORT = "hostname"
-
-
-def filters_of(form: NodeFilterForm) -> NodeFilters:
-    """What the valid part of an address asks for."""
-    chosen = form.chosen()
-    return NodeFilters(
-        status=chosen.get("status", ""),
-        node_type=chosen.get("type", ""),
-        text=chosen.get("q", ""),
-        tag=chosen.get("tag", ""),
-        label=chosen.get("label", ""),
-        region=chosen.get("region", ""),
-        draining=chosen.get("draining"),
-    )
 
 
 @require_GET
@@ -40,7 +27,7 @@ def filters_of(form: NodeFilterForm) -> NodeFilters:
 def node_list(request: HttpRequest) -> HttpResponse:
     """The fleet, 50 at a time; a damaged address shows the first page and says what was wrong."""
     form, now = NodeFilterForm(request.GET), timezone.now()
-    filters, sort, complaints = filters_of(form), form.chosen().get("sort", DEFAULT_SORT), form.complaints()
+    filters, sort, complaints = form.filters(), form.chosen().get("sort", DEFAULT_SORT), form.complaints()
     try:
         page = fleet_page(filters, sort, request.GET.get("after"), now=now)
     except BadCursor as refusal:
@@ -58,20 +45,25 @@ def node_detail(request: HttpRequest, node_id: UUID) -> HttpResponse:
     """Who a node is, how it feels now, and how it felt."""
     node, now = node_by_id(node_id), timezone.now()
     latest = latest_of([node.pk]).get(node.pk)
+    default = first_range(node.created_at, now)
+    span, span_form = span_of_page(request.GET, now, default)
     context = {
         "node": node,
         "latest": latest,
         "tiles": tiles_of(latest),
         "is_stale": is_stale(node.silent_after, now),
         "charts": charts_for(node, latest),
+        "series_url": resolve_url("nodes:series", node.pk),
         "ranges": RANGES,
-        "span": span_asked(request.GET, now, first_range(node.created_at, now)),
+        "default_range": default,
+        "span": span,
+        "span_form": span_form,
         "resources": resources_of(node),
         "events": lifecycle(node, 8),
         "custom": custom_metrics_of(node, 30),
         "tab": "now",
     }
-    return render(request, "nodes/detail.html", context)
+    return render(request, "nodes/detail.html", context, status=400 if span_form.errors else 200)
 
 
 @require_GET

@@ -9,6 +9,7 @@ from apps.accounts.permissions import Action
 from apps.metrics.selectors import fleet_now
 from apps.nodes.models import NodeStatus
 from apps.nodes.selectors import needing_attention, recent_lifecycle, status_counts
+from apps.portal import heat
 from apps.portal.access import require
 from apps.portal.troubles import lookout, own_troubles
 
@@ -22,6 +23,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "now": now,
         "fleet": fleet,
+        "cells": [heat.load_cell(cell) for cell in fleet.cells],
         "counts": counts,
         "total": sum(counts.values()) - counts[NodeStatus.RETIRED],
         "silent": [c for c in fleet.cells if c.is_stale and c.status == NodeStatus.ACTIVE],

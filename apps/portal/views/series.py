@@ -1,6 +1,6 @@
-"""The numbers behind a chart, as JSON."""
+"""The numbers behind charts, as JSON: of one node, and of nodes side by side."""
 
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -9,68 +9,85 @@ from django.views.decorators.http import require_GET
 
 from apps.accounts.permissions import Action
 from apps.core.errors import Invalid, PortalError
-from apps.metrics.selectors import Series, series
+from apps.metrics.selectors.custom import series_of
+from apps.metrics.selectors.query import Aggregation
 from apps.metrics.vitals import VITALS
-from apps.nodes.models import Node, NodeLifecycleLog
-from apps.nodes.selectors import lifecycle_between, node_by_id
+from apps.nodes.models import Node
+from apps.nodes.rules import is_stale
+from apps.nodes.selectors import node_by_id
 from apps.portal.access import require
+from apps.portal.charting import ChartData, as_json, comparison, named_chart, vitals_chart
+from apps.portal.markers import Marker, markers_of
+from apps.portal.picked import nodes_picked
 from apps.portal.spans import Span, points_for, span_asked
 
 MOST_METRICS = 4
+FRESH = {"Cache-Control": "no-store"}
 
 
 @require_GET
 @require(Action.METRICS_VIEW)
 def node_series(request: HttpRequest, node_id: UUID) -> HttpResponse:
-    """Vitals of one node over a span, evenly spaced, null where nothing was measured, with what happened meanwhile."""
+    """Vitals or a named series of one node, evenly spaced, null where nothing was measured, with what happened."""
+    now = timezone.now()
     try:
-        node = node_by_id(node_id)
-        span = span_asked(request.GET, timezone.now())
-        names = metrics_asked(request.GET.get("metric", ""))
-        found = [series(node, name, span.start, span.end, points_for(request.GET.get("width"))) for name in names]
+        node, span = node_by_id(node_id), span_asked(request.GET, now)
+        chart = _chart(request, node, span, now)
+        markers = markers_of(node, span.start, span.end)
     except PortalError as refusal:
         return JsonResponse(refusal.as_json(), status=refusal.status)
-    return JsonResponse(as_json(node, span, found), headers={"Cache-Control": "no-store"})
+    stale = is_stale(node.silent_after, now)
+    return JsonResponse(as_json(chart, markers, is_stale=stale), headers=FRESH)
 
 
-def metrics_asked(text: str) -> list[str]:
+@require_GET
+@require(Action.METRICS_VIEW)
+def compare_series(request: HttpRequest) -> HttpResponse:
+    """One vital of several nodes, a line each, with what happened to any of them."""
+    now = timezone.now()
+    try:
+        span, nodes = span_asked(request.GET, now), nodes_picked(request.GET)
+        (name,) = metrics_asked(request.GET.get("metric", ""), most=1)
+        if not nodes:
+            raise Invalid("no_nodes", "Name the nodes to compare.", field="nodes")
+        chart = comparison(nodes, name, span, points_for(request.GET.get("width")), now)
+        markers = [_named(node, marker) for node in nodes for marker in markers_of(node, span.start, span.end)]
+    except PortalError as refusal:
+        return JsonResponse(refusal.as_json(), status=refusal.status)
+    return JsonResponse(as_json(chart, markers), headers=FRESH)
+
+
+def metrics_asked(text: str, most: int = MOST_METRICS) -> list[str]:
     """The vitals an address names, separated by commas; raises Invalid when there are none or too many."""
     names = [name for name in text.split(",") if name]
-    if not 1 <= len(names) <= MOST_METRICS:
-        raise Invalid("bad_metric", f"Name 1 to {MOST_METRICS} vitals.", field="metric")
+    if not 1 <= len(names) <= most:
+        raise Invalid("bad_metric", f"Name 1 to {most} vitals." if most > 1 else "Name one vital.", field="metric")
+    if unknown := next((name for name in names if name not in VITALS), None):
+        raise Invalid("unknown_metric", f"There is no vital called “{unknown[:60]}”.", field="metric")
     return names
 
 
-def as_json(node: Node, span: Span, found: list[Series]) -> dict[str, Any]:
-    """Columns as the chart library takes them: one list of times, then lists of values."""
-    return {
-        "start": span.start.timestamp(),
-        "end": span.end.timestamp(),
-        "source": found[0].source,
-        "step_seconds": found[0].step_seconds,
-        "at": [point.at.timestamp() for point in found[0].points],
-        "series": [line(one) for one in found],
-        "markers": [marker(event) for event in lifecycle_between(node, span.start, span.end)],
-    }
+def how_asked(text: str, kind: str = "") -> Aggregation:
+    """What becomes of the samples of a series; counters are shown by their rate unless asked otherwise."""
+    if not text:
+        return Aggregation.RATE if kind == "counter" else Aggregation.AVG
+    try:
+        return Aggregation(text)
+    except ValueError:
+        raise Invalid("bad_aggregation", f"There is no aggregation called “{text[:40]}”.", field="how") from None
 
 
-def line(one: Series) -> dict[str, Any]:
-    """One vital's values."""
-    return {
-        "metric": one.metric,
-        "label": VITALS[one.metric].label,
-        "unit": one.unit,
-        "avg": [rounded(point.avg) for point in one.points],
-        "min": [rounded(point.minimum) for point in one.points],
-        "max": [rounded(point.maximum) for point in one.points],
-    }
+def _chart(request: HttpRequest, node: Node, span: Span, now: datetime) -> ChartData:
+    """The chart an address asks for: of a series when it names one, else of vitals."""
+    points, number = points_for(request.GET.get("width")), request.GET.get("series", "")
+    if not number:
+        return vitals_chart(node, metrics_asked(request.GET.get("metric", "")), span, points, now)
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        raise Invalid("bad_series", "series must be the number of a series.", field="series")
+    row = series_of(node, int(number))
+    return named_chart(node, row, how_asked(request.GET.get("how", ""), row.kind), span, points, now)
 
 
-def rounded(value: float | None) -> float | None:
-    """Four digits after the point are more than any sensor knows."""
-    return None if value is None else round(value, 4)
-
-
-def marker(event: NodeLifecycleLog) -> dict[str, Any]:
-    """A moment at which the node's state changed."""
-    return {"at": event.timestamp.timestamp(), "kind": event.event_type, "text": event.get_event_type_display()}
+def _named(node: Node, marker: Marker) -> Marker:
+    """A marker that says whose it is."""
+    return Marker(marker.at, marker.kind, f"{node.hostname}: {marker.text}", marker.url)
