@@ -18,15 +18,22 @@ from numpy.typing import ArrayLike, NDArray
 HOUR_POINTS: Final = 32
 DAY_POINTS: Final = 256
 HEADER: Final = 3
+MOST_LEVEL: Final = 40
+LARGEST: Final = float(np.finfo(np.float32).max)
+SMALLEST: Final = float(np.finfo(np.float32).smallest_normal)
 MOST_ELEMENTS: Final = 4_000_000
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 
 def sketch(values: ArrayLike, capacity: int = HOUR_POINTS, phase: int = 0) -> bytes:
-    """Return the sketch of values, b"" of none; NaN counts as no value."""
-    given = np.asarray(values, np.float32).ravel()
-    ordered = np.sort(given[~np.isnan(given)] + np.float32(0))
+    """Return the sketch of values, b"" of none.
+
+    NaN counts as no value; what four bytes cannot hold becomes the nearest that they can.
+    """
+    given = np.asarray(values, np.float64).ravel()
+    given = np.clip(given[~np.isnan(given)], -LARGEST, LARGEST)
+    ordered = np.sort(np.where(np.abs(given) < SMALLEST, 0.0, given).astype(np.float32))
     count, level = ordered.size, 0
     points = count
     while points > capacity:
@@ -85,7 +92,8 @@ def _uniform(sketches: Sequence[bytes], fractions: NDArray[np.float64], otherwis
     """Answer subjects whose sketches all have the same shape by one view of their bytes; leave the rest to another."""
     head, length = bytes(sketches[0][:HEADER]), len(sketches[0])
     size = HEADER + 4 * int.from_bytes(head[1:], "big")
-    if not length or length % size or any(len(each) != length for each in sketches):
+    is_plain = size > HEADER and head[0] <= MOST_LEVEL
+    if not length or not is_plain or length % size or any(len(each) != length for each in sketches):
         return np.asarray(otherwise(sketches, fractions))
     table = np.frombuffer(b"".join(sketches), np.uint8).reshape(-1, size)
     if not (table[:, :HEADER] == np.frombuffer(head, np.uint8)).all():
@@ -98,7 +106,7 @@ def _uniform(sketches: Sequence[bytes], fractions: NDArray[np.float64], otherwis
 def _mixed(sketches: Sequence[bytes], fractions: NDArray[np.float64]) -> NDArray[np.float64]:
     """Answer subjects of any shape: points are repeated by their weight over the least weight of the subject."""
     subjects, starts, points, levels = _headers(sketches)
-    least = np.full(len(sketches), 255)
+    least = np.full(len(sketches), MOST_LEVEL)
     np.minimum.at(least, subjects, levels)
     repeats = 2 ** (levels - least[subjects])
     sizes = np.bincount(subjects, points * repeats, len(sketches)).astype(np.int64)
@@ -147,7 +155,7 @@ def _headers(sketches: Sequence[bytes]) -> tuple[Ints, Ints, Ints, Ints]:
         if (at + HEADER > ends).any():
             raise ValueError("a sketch ends too early")
         points = buffer[at + 1] * 256 + buffer[at + 2]
-        if ((at + HEADER + 4 * points > ends) | (buffer[at] > 40)).any():
+        if ((at + HEADER + 4 * points > ends) | (buffer[at] > MOST_LEVEL)).any():
             raise ValueError("these bytes are no sketch")
         found.append((subjects, at + HEADER, points, buffer[at]))
         at = at + HEADER + 4 * points
