@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from apps.accounts.models import DatabaseLogin, Quota
+from apps.accounts.models import DatabaseLogin, Quota, Tenant
 from apps.accounts.services.database_logins import close_database_login, open_database_login
 from apps.audit.models import AuditLog
 from apps.core.errors import Conflict, Invalid, NotFound
@@ -90,7 +90,7 @@ def test_reader_of_a_tenant_reads_every_view_of_it_and_writes_nothing(
     reader = log_in(group, tenant=red.tenant)
     views = [name for (name,) in reader("SELECT viewname FROM pg_views WHERE schemaname = 'readable' ORDER BY 1")]
 
-    assert {"nodes", "users", "usage_metrics", "quotas"} <= set(views)
+    assert {"user_sessions", "users", "usage_metrics", "quotas"} <= set(views)
     assert [view for view in views if reader(f"SELECT 1 FROM {view} LIMIT 1") == REFUSED] == []  # noqa: S608
     assert reader("SELECT hostname FROM nodes") == [("red-1",)]
     assert reader("SELECT count(DISTINCT node_id) FROM usage_metrics") == [(1,)]
@@ -100,7 +100,8 @@ def test_reader_of_a_tenant_reads_every_view_of_it_and_writes_nothing(
         "DELETE FROM usage_metrics",
         "INSERT INTO tenants (slug, name) VALUES ('x', 'x')",
         "CREATE TABLE mine ()",
-        "SELECT 1 FROM public.nodes",
+        "SELECT 1 FROM public.node_resources",
+        "INSERT INTO nodes (hostname) VALUES ('mine')",
         "SELECT 1 FROM public.usage_metrics",
         "SELECT lookups.user_by_email('user@red.example.test')",
     ):
@@ -207,6 +208,25 @@ def test_operator_corrects_descriptions_of_the_tenant_and_decides_nothing(
         "INSERT INTO node_commands (node_id, command) SELECT node_id, 'ping' FROM nodes",
     ):
         assert otto(decision) == REFUSED, decision
+
+
+def test_operator_registers_machines_of_the_tenant_as_far_as_there_is_room(
+    log_in: Open, houses: tuple[House, House]
+) -> None:
+    red, blue = houses
+    otto = log_in("omega_operator", user=red.people["DEVOPS"])
+    [(added,)] = otto("INSERT INTO nodes (hostname) VALUES ('red-2') RETURNING node_id")
+
+    found = Node.objects.get(pk=added)
+    assert (found.tenant, found.status) == (red.tenant, "pending")
+    assert AuditLog.objects.get(action="NODE_CREATED", resource_id=str(added)).user_role == "SQL"
+    elsewhere = f"INSERT INTO nodes (hostname, tenant_id) VALUES ('x', '{blue.tenant.pk}')"  # noqa: S608
+    assert otto(elsewhere) == REFUSED
+    assert otto("INSERT INTO nodes (hostname, status) VALUES ('x', 'active')") == REFUSED
+    with serving_as("omega_worker"):
+        Tenant.objects.filter(pk=red.tenant.pk).update(node_limit=2)
+    with pytest.raises(psycopg.errors.CheckViolation, match="all the 2 nodes"):
+        otto("INSERT INTO nodes (hostname) VALUES ('red-3')")
 
 
 def test_admin_corrects_quotas_of_the_tenant_and_no_people(log_in: Open, houses: tuple[House, House]) -> None:

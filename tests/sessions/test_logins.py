@@ -1,10 +1,9 @@
 """Logins on machines: what the table keeps, refuses and works out by itself, and whose they are."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -12,7 +11,7 @@ from apps.accounts.services.erasure import erase_person
 from apps.audit.models import AuditLog
 from apps.nodes.models import Node
 from apps.sessions.models import UserSession
-from tests import make
+from tests import make, signed_in
 from tests.database import acting_as
 
 pytestmark = [pytest.mark.django_db, pytest.mark.data_layer]
@@ -77,12 +76,12 @@ def test_login_belongs_to_the_one_person_of_the_tenant_with_that_name_or_address
 def test_login_outlives_the_person_without_their_name_and_goes_with_the_node(now: datetime) -> None:
     uma, node = make.user("USER", username="uma"), make.node()
     login = told(node, "uma", now)
-    with acting_as("omega_owner"):
+    with acting_as(str(connections["owner"].settings_dict["USER"])):
         erase_person(user=uma, now=now)
     login.refresh_from_db()
     assert (login.user, login.username) == (None, f"erased {login.pk}")
 
-    with acting_as("omega_owner"):
+    with acting_as(str(connections["owner"].settings_dict["USER"])):
         node.delete()
     assert not UserSession.objects.exists()
 
@@ -109,20 +108,21 @@ def test_collector_rewrites_neither_who_nor_when(now: datetime) -> None:
 
 
 def test_admin_corrects_whose_login_it_was_and_gives_it_to_nobody_of_another_tenant(
-    client_as: Callable[[str], Client], now: datetime
+    client: Client, now: datetime
 ) -> None:
     login = told(make.node(), "root", now - timedelta(hours=1))
     stranger = make.user("USER", email="eve@example.test", tenant=make.tenant())
     uma = make.user("USER")
     page = reverse("admin:compute_sessions_usersession_change", args=[login.pk])
-    ada, form = client_as("ADMIN"), {"login_time_0": f"{login.login_time:%F}", "login_time_1": f"{login.login_time:%T}"}
+    signed_in.sign_in(client, make.user("ADMIN", email="root@example.test", tenant=None))
+    form = {"login_time_0": f"{login.login_time:%F}", "login_time_1": f"{login.login_time:%T}"}
     form |= {"logout_time_0": f"{now:%F}", "logout_time_1": f"{now:%T}", "reason": "they told me"}
 
-    refused = ada.post(page, {**form, "user": stranger.pk})
+    refused = client.post(page, {**form, "user": stranger.pk})
     assert "another tenant" in refused.content.decode()
-    contradiction = ada.post(page, {**form, "user": uma.pk, "is_active": "on"})
+    contradiction = client.post(page, {**form, "user": uma.pk, "is_active": "on"})
     assert "user_sessions_active_until_logout" in contradiction.content.decode()
-    assert ada.post(page, {**form, "user": uma.pk}).status_code == 302
+    assert client.post(page, {**form, "user": uma.pk}).status_code == 302
 
     login.refresh_from_db()
     assert (login.user, login.session_duration_minutes) == (uma, 60.0)

@@ -1,0 +1,10 @@
+DROP TRIGGER nodes_have_room ON nodes;
+DROP FUNCTION nodes_have_room();
+DROP POLICY log_ins_read ON nodes;
+DROP POLICY log_ins_add ON nodes;
+DROP POLICY log_ins_change ON nodes;
+ALTER TABLE nodes ALTER COLUMN tenant_id DROP DEFAULT;
+REVOKE ALL ON nodes FROM omega_admin, omega_operator, omega_user, analyst, omega_readonly, dashboard_readonly;
+SELECT publish_view('readable', 'nodes', rows_of_tenant(), all_readers());
+ALTER VIEW readable.nodes SET (check_option = cascaded);
+GRANT UPDATE (name, description, node_type, region, location, labels, tags) ON readable.nodes TO omega_operator, omega_admin;

@@ -1,0 +1,3 @@
+-- as: omega_owner
+REINDEX TABLE usage_metrics;
+ANALYZE usage_metrics;
