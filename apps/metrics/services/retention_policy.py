@@ -19,6 +19,7 @@ from apps.metrics.selectors.retention_policy import (
     retention_of,
     stock_of,
 )
+from apps.metrics.services.retention import apply_retention
 
 
 @transaction.atomic
@@ -68,10 +69,12 @@ def check_days(table: KeptTable, keep_days: int, compress_after_days: int | None
 
 
 @transaction.atomic
-def take_unapplied(*, now: datetime) -> list[Kept]:
-    """Return the policies that changed since the server was last told of them, and note that it is told now."""
+def apply_changes(*, now: datetime) -> list[Kept]:
+    """Tell the server of the policies that changed since it was last told; returns them."""
     waiting = RetentionPolicy.objects.select_for_update(skip_locked=True).filter(applied_at__isnull=True)
     names = list(waiting.values_list("pk", flat=True))
-    RetentionPolicy.objects.filter(pk__in=names).update(applied_at=now)
     kept = retention_of()
-    return [kept[name] for name in names]
+    changed = [kept[name] for name in names]
+    apply_retention(changed)
+    RetentionPolicy.objects.filter(pk__in=names).update(applied_at=now)
+    return changed
