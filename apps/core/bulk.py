@@ -9,8 +9,9 @@ from typing import Any
 from django.db import connections
 from psycopg import sql
 
-from apps.core.sql import NO_NAMES, statement
+from apps.core.sql import sql_text
 
+NO_LISTS: Mapping[str, Sequence[str]] = {}
 BLOCK = 128 * 1024
 HEADER = b"PGCOPY\n\xff\r\n\0" + b"\0" * 8
 TRAILER = b"\xff\xff"
@@ -31,13 +32,16 @@ def copy_binary(table: str, columns: Sequence[str], tuples: Iterable[bytes], *, 
 
 
 def copy_out(
-    module_file: str, name: str, params: dict[str, Any], *, names: Mapping[str, str] = NO_NAMES, using: str = "default"
+    module_file: str, name: str, params: dict[str, Any], *, lists: Mapping[str, Sequence[str]] = NO_LISTS
 ) -> Iterator[bytes]:
     """Yield what the `COPY (…) TO STDOUT` of a statement file sends, in blocks of whole rows: never all at once.
 
-    Runs in the caller's transaction, which is of no further use when the iterator is closed early.
+    `lists` fill its `{places}` for lists of columns. Runs in the caller's transaction, which is of no further use when
+    the iterator is closed early.
     """
-    with connections[using].cursor() as cursor, cursor.copy(statement(module_file, name, names), params) as stream:
+    columns = {place: sql.SQL(", ").join(map(sql.Identifier, named)) for place, named in lists.items()}
+    text = sql.SQL(sql_text(module_file, name)).format(**columns)
+    with connections["default"].cursor() as cursor, cursor.copy(text, params) as stream:
         rows: list[bytes] = []
         size = 0
         for row in stream:

@@ -27,7 +27,7 @@ def fetch_all(
 ) -> list[dict[str, Any]]:
     """Run a statement file and return its rows as dictionaries; `names` fill its `{places}` for tables and columns."""
     with connections[using].cursor() as cursor:
-        cursor.execute(statement(module_file, name, names), params)
+        cursor.execute(_statement(module_file, name, names), params)
         columns = [column.name for column in cursor.description or ()]
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
@@ -37,11 +37,11 @@ def execute(
 ) -> int:
     """Run a statement file that returns no rows and return how many rows it touched."""
     with connections[using].cursor() as cursor:
-        cursor.execute(statement(module_file, name, names), params)
+        cursor.execute(_statement(module_file, name, names), params)
         return int(cursor.rowcount)
 
 
-def statement(module_file: str, name: str, names: Mapping[str, str]) -> Any:
+def _statement(module_file: str, name: str, names: Mapping[str, str]) -> Any:
     """Return a statement with its identifiers, quoted, in place."""
     text = sql_text(module_file, name)
     if not names:

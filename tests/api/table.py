@@ -65,6 +65,7 @@ TABLE = [
     Row("GET", "metrics/query/?metric=cpu_percent", ALL),
     Row("GET", "metrics/top/?metric=cpu_percent", ALL),
     Row("GET", "metrics/names/", ALL),
+    Row("GET", "metrics/export.csv?metric=cpu_percent", ALL),
     Row("GET", "fleet/now/", ALL),
     Row("GET", "fleet/latest/", ALL),
     Row("GET", "audit/", OPERATORS | {"ANALYST"}),

@@ -18,7 +18,7 @@ MOST_EXPORTED_VITALS = 20
 class Labels(serializers.ListField):
     """`name=value` texts, as one mapping; an empty value stands for any."""
 
-    child = serializers.CharField(max_length=320)
+    child = serializers.CharField(max_length=320, trim_whitespace=False)
 
     def __init__(self, **options: Any) -> None:
         """Bound their number."""
@@ -57,9 +57,8 @@ class AskedMetric(serializers.CharField):
 
     def __init__(self, **options: Any) -> None:
         """Bound its length."""
-        super().__init__(
-            **{"max_length": 100, "help_text": "a vital such as `cpu_percent`, or a named metric", **options}
-        )
+        help_text = "a vital such as `cpu_percent`, or a named metric"
+        super().__init__(**{"max_length": 100, "help_text": help_text, "trim_whitespace": False, **options})
 
 
 class MetricQuery(SelectorQuery):

@@ -1,0 +1,98 @@
+"""Bytes that a thread makes while the event loop sends them: a few blocks ahead, never all at once."""
+
+import asyncio
+import contextvars
+import logging
+import threading
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from typing import Any
+
+import psycopg
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+log = logging.getLogger(__name__)
+AHEAD = 4
+MOST_AT_ONCE = 4
+LONGEST_STALL = 60.0
+CANCEL_SECONDS = 5.0
+_workers = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="stream")
+
+
+class Abandoned(Exception):
+    """Nobody takes the blocks any more."""
+
+
+async def in_thread(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the blocks of a generator that runs in a thread, with a database connection of its own.
+
+    A few such threads work at once, further ones wait. When the taker goes away, or takes nothing for a minute, the
+    statement in progress is cancelled and the connection closed. Raises what the generator raises.
+    """
+    hand = _Hand(asyncio.get_running_loop())
+    work = asyncio.wrap_future(_workers.submit(contextvars.copy_context().run, hand.work, blocks))
+    try:
+        while (block := await hand.take()) is not None:
+            yield block
+        await work
+    finally:
+        hand.let_go()
+
+
+class _Hand:
+    """What thread and loop pass between them."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Take the loop that takes."""
+        self._loop = loop
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._room = threading.Semaphore(AHEAD)
+        self._is_over = threading.Event()
+        self._database: BaseDatabaseWrapper | None = None
+
+    async def take(self) -> bytes | None:
+        """Return the next block, None after the last."""
+        block = await self._queue.get()
+        self._room.release()
+        return block
+
+    def let_go(self) -> None:
+        """Take no more; in the loop, hence without waiting for the server."""
+        self._is_over.set()
+        self._room.release()
+        in_use = self._database.connection if self._database else None
+        if in_use is not None:
+            threading.Thread(target=_cancel, args=(in_use,), daemon=True).start()
+
+    def work(self, blocks: Iterator[bytes]) -> None:
+        """Give block after block; in the thread."""
+        try:
+            if self._is_over.is_set():
+                return
+            self._database = connections["default"]
+            with closing(blocks):  # type: ignore[type-var]
+                for block in blocks:
+                    self._give(block)
+        except Exception:
+            if not self._is_over.is_set():
+                raise
+            log.info("a stream was abandoned")
+        finally:
+            self._database = None
+            connections.close_all()
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._queue.put_nowait, None)
+
+    def _give(self, block: bytes) -> None:
+        """Pass a block on when there is room; raises Abandoned when nobody takes any."""
+        if not self._room.acquire(timeout=LONGEST_STALL) or self._is_over.is_set():
+            raise Abandoned
+        self._loop.call_soon_threadsafe(self._queue.put_nowait, block)
+
+
+def _cancel(in_use: "psycopg.Connection[Any]") -> None:
+    """End the statement in progress; it may have ended by itself meanwhile."""
+    with suppress(psycopg.Error):
+        in_use.cancel_safe(timeout=CANCEL_SECONDS)

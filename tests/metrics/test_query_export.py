@@ -1,0 +1,121 @@
+"""Samples as a file: every one of them, nothing that a spreadsheet would run, and known to the audit log."""
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from apps.audit.models import AuditLog
+from tests import make
+from tests.metrics.query_world import World, series_of
+from tests.signed_in import sign_in
+
+pytestmark = [pytest.mark.django_db, pytest.mark.data_layer]
+MINUTE = timedelta(minutes=1)
+NOW = datetime.now(UTC).replace(second=0, microsecond=0)
+
+
+@pytest.fixture
+def ana() -> Client:
+    """Ana, an analyst, takes samples away."""
+    client = Client()
+    sign_in(client, make.user("ANALYST"))
+    return client
+
+
+def taken(client: Client, **query: Any) -> list[dict[str, str]]:
+    """Return the lines of a file."""
+    answer = client.get("/api/v1/metrics/export.csv", query)
+    assert answer.status_code == 200, answer.content
+    assert answer["Content-Type"].startswith("text/csv") and "attachment" in answer["Content-Disposition"]
+    text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_file_holds_every_sample_of_every_vital_asked_for_oldest_first(ana: Client) -> None:
+    world = World(NOW)
+    nodes = [make.node(hostname=name) for name in ("b", "a")]
+    for node in nodes:
+        world.add_vitals(node, {NOW - n * MINUTE: None if n == 3 else -n / 4 for n in range(1, 6)})
+
+    lines = taken(ana, metric=["cpu_percent", "ram_percent"])
+
+    assert [line["time"] for line in lines] == sorted(line["time"] for line in lines)
+    assert sorted((line["hostname"], line["cpu_percent"], line["ram_percent"]) for line in lines) == sorted(
+        (name, "" if n == 3 else f"{-n / 4:g}", "50") for name in "ab" for n in range(1, 6)
+    )
+
+
+def test_file_of_a_named_metric_tells_labels_and_unit(ana: Client) -> None:
+    world, node = World(NOW), make.node(hostname="host")
+    world.add_counts(series_of(node, "jobs", kind="gauge", unit="1", labels={"queue": 'a "b", c'}), {NOW - MINUTE: 1.5})
+
+    assert taken(ana, metric="jobs") == [
+        {
+            "time": f"{NOW - MINUTE:%F %T}+00", "hostname": "host", "node_id": str(node.pk), "metric": "jobs",
+            "labels": '{"queue": "a \\"b\\", c"}', "pool_id": "", "session_id": "", "value": "1.5", "unit": "1",
+        }
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+def test_text_that_a_spreadsheet_would_run_is_made_harmless_and_numbers_stay_numbers(start: str, ana: Client) -> None:
+    evil, world = f"{start}cmd|' /C calc'!A0", World(NOW)
+    node = make.node(hostname=evil)
+    world.add_vitals(node, {NOW - MINUTE: -5.0})
+    world.add_counts(series_of(node, evil, kind="gauge", unit=evil[:20]), {NOW - MINUTE: -5.0})
+
+    vitals, named = taken(ana, metric="cpu_percent"), taken(ana, metric=evil)
+
+    assert [(line["hostname"], line["cpu_percent"]) for line in vitals] == [(f"'{evil}", "-5")]
+    assert [(line["hostname"], line["metric"], line["unit"], line["value"]) for line in named] == [
+        (f"'{evil}", f"'{evil}", f"'{evil[:20]}", "-5")
+    ]
+
+
+def test_file_holds_what_its_taker_may_see_and_no_more(ana: Client) -> None:
+    world = World(NOW)
+    theirs = make.node(tenant=make.tenant(), hostname="theirs")
+    for node in (theirs, make.node(hostname="ours")):
+        world.add_vitals(node, {NOW - MINUTE: 1.0})
+
+    assert [line["hostname"] for line in taken(ana, metric="cpu_percent")] == ["ours"]
+    assert ana.get("/api/v1/metrics/export.csv", {"metric": "cpu_percent", "node": str(theirs.pk)}).status_code == 404
+
+
+def test_taking_samples_away_is_known(ana: Client) -> None:
+    make.node()
+
+    taken(ana, metric="cpu_percent", tag="web")
+
+    entry = AuditLog.objects.get(action="METRICS_EXPORTED")
+    assert entry.user_email == "ana@example.test"
+    assert entry.details["parameters"] == {"metric": ["cpu_percent"], "tag": ["web"]}
+
+
+def test_thirty_files_within_ten_minutes_are_enough(ana: Client) -> None:
+    statuses = [ana.get("/api/v1/metrics/export.csv", {"metric": "cpu_percent"}).status_code for _ in range(31)]
+
+    assert statuses == [200] * 30 + [429]
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "field"),
+    [
+        ({}, "missing_field", "metric"),
+        ({"metric": ["cpu_percent", "jobs"]}, "bad_metric", "metric"),
+        ({"metric": ["jobs"]}, "unknown_metric", "metric"),
+        ({"metric": "cpu_percent", "start": "2026-01-02T00:00:00Z", "end": "2026-01-01T00:00:00Z"}, "bad_span", "end"),
+    ],
+)
+def test_file_that_cannot_be_is_refused_and_the_field_named(
+    query: dict[str, Any], code: str, field: str, ana: Client
+) -> None:
+    answer = ana.get("/api/v1/metrics/export.csv", query)
+
+    assert answer.status_code == 400
+    assert (answer.json()["code"], answer.json()["field"]) == (code, field)
+    assert not AuditLog.objects.filter(action="METRICS_EXPORTED").exists()
