@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 import numpy as np
+import numpy.typing as npt
 
 from apps.core.errors import TooLarge
 from apps.ingest.faults import Fault, Rejection, rejection
@@ -26,6 +27,8 @@ LONGEST_HELP: Final = 1000
 NOT_A_NUMBER: Final = "not_a_number"
 UNITS: Final = {"seconds": 1.0, "milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
 BAD_NAME: Final = Fault("invalid_value", "A metric's name is 1 to 100 of letters, digits and _ : . / -", "type")
+Numbers = npt.NDArray[np.int32]
+Column = npt.NDArray[np.float64]
 NOT_NAMING: Final = re.compile(r"[^A-Za-z0-9_.:/\-]")
 
 
@@ -115,18 +118,31 @@ class Gathering:
         for index in np.flatnonzero(is_number & ~in_time):
             self.reject(self._wrong_time(float(at[index])), int(places[index]))
         keep = is_number & in_time
-        ended = self._ended()
-        samples = Samples(
-            keys=self.keys, units=self.units, kinds=self.kinds, of=of[keep], at=at[keep], value=value[keep],
-            places=places[keep], listed_in=self.listed_in, stale=ended,
-        )  # fmt: skip
+        samples = self._kept(of[keep], at[keep], value[keep], places[keep])
+        has_data = len(samples) > 0 or bool(samples.stale)
         return Parts(
-            samples=samples if len(samples) or ended else None,
+            samples=samples if has_data else None,
             families=list(self.families.values()),
             rejected=self.rejected,
             tolerated=self.tolerated,
-            batch_id=batch_id if len(samples) or ended or self.rejected else None,
-            has_vitals=any(key.metric_type in ANCHORS for key in self.keys),
+            batch_id=batch_id if has_data or self.rejected else None,
+            has_vitals=any(key.metric_type in ANCHORS for key in samples.keys),
+        )
+
+    def _kept(self, of: Numbers, at: Column, value: Column, places: Numbers) -> Samples:
+        """Return the samples that are taken with their series only: no series comes to be without a sample."""
+        ended = self._ended()
+        used = np.union1d(of, np.array([series for series, _ in ended], dtype=np.int32)).astype(np.int32)
+        return Samples(
+            keys=[self.keys[number] for number in used],
+            units=[self.units[number] for number in used],
+            kinds=[self.kinds[number] for number in used],
+            of=np.searchsorted(used, of).astype(np.int32),
+            at=at,
+            value=value,
+            places=places,
+            listed_in=self.listed_in,
+            stale=[(int(np.searchsorted(used, series)), at) for series, at in ended],
         )
 
     def _ended(self) -> list[tuple[int, float]]:
