@@ -1,8 +1,9 @@
 -- Computes the hours of all series of the given nodes from their samples. The time noted at a series is at most minutes
--- older than its newest sample: series that ended before the hour need not be looked at.
+-- older than its newest sample: series that ended before the hour need not be looked at. No value may make a sum overflow,
+-- or nobody's hours would ever be computed; avg() would even sum squares.
 INSERT INTO metric_hourly (series_id, bucket, sample_count, avg, min, max, p95, first_value, last_value, first_at, last_at,
     increase, sketch)
-SELECT s.series_id, h.bucket, count(*), avg(m.value), min(m.value), max(m.value),
+SELECT s.series_id, h.bucket, count(*), sum(greatest(least(m.value, 1e300), -1e300)) / count(*), min(m.value), max(m.value),
     percentile_cont(0.95) WITHIN GROUP (ORDER BY m.value),
     (array_agg(m.value ORDER BY m.time))[1], (array_agg(m.value ORDER BY m.time DESC))[1], min(m.time), max(m.time),
     counter_increase(array_agg(m.value ORDER BY m.time)),

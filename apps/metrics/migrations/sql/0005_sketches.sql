@@ -68,7 +68,8 @@ CREATE FUNCTION counter_increase(samples double precision[]) RETURNS double prec
 AS $$
     SELECT coalesce(sum(CASE WHEN value >= earlier THEN value - earlier ELSE value END), 0)
     FROM (SELECT value, lag(value) OVER (ORDER BY place) AS earlier
-          FROM unnest(samples) WITH ORDINALITY AS sample (value, place)) AS step
+          FROM (SELECT greatest(least(value, 1e300), -1e300) AS value, place
+                FROM unnest(samples) WITH ORDINALITY AS sample (value, place)) AS bounded) AS step
     WHERE earlier IS NOT NULL
 $$;
 GRANT EXECUTE ON FUNCTION sketch_of(double precision[], integer, integer), sketch_final(double precision[], integer),

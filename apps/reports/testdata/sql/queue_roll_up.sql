@@ -1,6 +1,7 @@
--- Hours of generated nodes whose roll-up is missing or counts fewer samples than there are.
-INSERT INTO usage_rollup_queue (node_id, bucket, touched_at)
-SELECT u.node_id, u.bucket, %(now)s
+-- Hours of generated nodes whose roll-up is missing or counts fewer samples than there are. Where the server keeps its
+-- roll-ups itself, it refreshes them within minutes because they are urgent.
+INSERT INTO usage_rollup_queue (node_id, bucket, touched_at, is_urgent)
+SELECT u.node_id, u.bucket, %(now)s, true
 FROM (
     SELECT m.node_id, date_trunc('hour', m.timestamp, 'UTC') AS bucket, count(*) AS samples
     FROM usage_metrics m
