@@ -13,7 +13,15 @@ import pytest
 ROOT = Path(__file__).parents[1]
 GIT = shutil.which("git")
 MODULE_LINES, FUNCTION_LINES, TEMPLATE_LINES = 300, 40, 100
-CURSORS = ("apps/core/sql.py", "apps/core/bulk.py", "apps/core/health.py", "apps/core/timescale/", "tests/", "agent/")
+CURSORS = (
+    "apps/core/sql.py",
+    "apps/core/bulk.py",
+    "apps/core/health.py",
+    "apps/core/timescale/",
+    "benchmarks/",
+    "tests/",
+    "agent/",
+)
 UNWANTED_NAMES = {"utils", "helpers", "signals", "misc", "common"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from redis.client import PubSub
 
-from apps.core import live
+from apps.core import breaker, live
 from apps.core.live import CHANNEL, LiveHub, announce, is_redis_alive, publish
 from tests.roles import serving_as
 
@@ -241,7 +241,7 @@ def test_without_redis_announcing_is_quiet_and_soon_costs_nothing(
 def test_announcing_goes_on_once_redis_is_back(
     settings: Settings, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(breaker, "PAUSE_SECONDS", 0.0)
     there = settings.REDIS_URL
     request.getfixturevalue("no_redis")
     away = announce(["test-nodes"])

@@ -68,7 +68,7 @@ def put_hash(key: str, values: Mapping[str, str], seconds: float) -> None:
     def write() -> None:
         with _client().pipeline(transaction=True) as pipeline:
             pipeline.delete(key)
-            pipeline.hset(key, mapping=dict(values))
+            pipeline.hset(key, items=[text for pair in values.items() for text in pair])
             pipeline.pexpire(key, int(seconds * 1000))
             pipeline.execute()
 
