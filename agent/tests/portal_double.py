@@ -35,6 +35,7 @@ class Portal(ThreadingHTTPServer):
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.duplicates = 0
         self.processes: list[dict[str, Any]] = []
+        self.logins: list[dict[str, Any]] = []
         self.results: list[tuple[str, dict[str, Any]]] = []
         self.commands: list[dict[str, Any]] = []
         self.config: tuple[str, str] | None = None
@@ -80,6 +81,9 @@ class Portal(ThreadingHTTPServer):
         if path == "processes":
             self.processes.append(body)
             return 200, {}, {"accepted": len(body["processes"]), "server_time": time.time()}
+        if path == "login-sessions":
+            self.logins.append(body)
+            return 200, {}, {"accepted": len(body["sessions"]), "server_time": time.time()}
         if path == "keys/rotate":
             key = f"omg_test_{len(self.keys)}"
             self.keys.add(key)

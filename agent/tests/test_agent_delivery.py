@@ -32,6 +32,14 @@ def outage(status: int, body: object = None, headers: dict[str, str] | None = No
     return lambda path, request: (status, headers or {}, body or {})
 
 
+def test_logins_are_told_once_and_a_portal_that_does_not_know_them_gets_the_rest(portal: Portal, start: Start) -> None:
+    portal.trouble = lambda path, body: (404, {}, {"code": "not_found"}) if path == "login-sessions" else None
+    start()
+    wait_for(lambda: len(portal.processes) >= 2 and portal.count("login-sessions") >= 1)
+    assert portal.logins == []
+    assert portal.count("login-sessions") == 1
+
+
 def test_healthy_server_gets_vitals_samples_and_processes(portal: Portal, start: Start) -> None:
     agent = start()
     wait_for(lambda: len(portal.usage) >= 8 and len(portal.processes) >= 2)

@@ -8,6 +8,7 @@ from typing import Any
 
 from omega_agent.config import Intervals
 from omega_agent.latest import Latest, Tick
+from omega_agent.logins import LoginReader
 from omega_agent.logs import MinuteCounter, event
 from omega_agent.processes import ProcessReader, logged_in_users
 from omega_agent.spool import Item, Spool
@@ -29,6 +30,7 @@ class Collector:
         self._every = intervals.processes_seconds
         self._spool, self._latest, self._health = spool, latest, health
         self._vitals, self._processes = VitalsReader(), ProcessReader()
+        self._logins = LoginReader()
         self._slow_at = time.monotonic()
         self._failures = MinuteCounter("spool_write_failed")
 
@@ -47,6 +49,7 @@ class Collector:
             return [], None
         self._slow_at = now + self._every
         processes = {"at": at, "processes": self._processes.read()}
+        self._latest.put_logins(self._logins.read(at, processes["processes"], self._latest.logins()))
         return [{**sample, "at": at} for sample in self._own_samples()], processes
 
     def _own_samples(self) -> list[dict[str, Any]]:

@@ -31,6 +31,7 @@ class Latest:
         self._lock = threading.Lock()
         self._tick: Tick | None = None
         self._processes: dict[str, Any] | None = None
+        self._logins: dict[str, Any] | None = None
         self._lost = 0
 
     def put(self, tick: Tick, processes: dict[str, Any] | None) -> None:
@@ -64,6 +65,22 @@ class Latest:
         with self._lock:
             if self._processes is processes:
                 self._processes = None
+
+    def put_logins(self, logins: dict[str, Any] | None) -> None:
+        """Offer a newer list of logins, where there is one; it holds what an unanswered older one had to tell."""
+        with self._lock:
+            self._logins = logins or self._logins
+
+    def logins(self) -> dict[str, Any] | None:
+        """The newest list of logins not answered yet."""
+        with self._lock:
+            return self._logins
+
+    def logins_answered(self, logins: dict[str, Any]) -> None:
+        """The server took or refused this list."""
+        with self._lock:
+            if self._logins is logins:
+                self._logins = None
 
     def take_lost(self) -> int:
         """How many items were lost since the last call."""

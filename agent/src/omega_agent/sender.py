@@ -20,6 +20,7 @@ from omega_agent.spool import Batch, Spool
 from omega_agent.transport import Answer, Transport
 
 IDLE_SECONDS = 60.0
+NOT_FOUND = 404
 NO_ID = 2**62
 REFUSED = (Action.QUARANTINE, Action.SPLIT)
 ANSWERED = (Action.DONE, *REFUSED)
@@ -76,6 +77,12 @@ class Sender:
             _, verdict = self._send("/api/v1/agent/processes", processes)
             if verdict.action in ANSWERED:
                 self._latest.processes_answered(processes)
+            return 0.0
+        if (logins := self._latest.logins()) is not None:
+            answer, verdict = self._send("/api/v1/agent/login-sessions", logins)
+            # A portal that does not know logins yet shall not hold up the rest.
+            if verdict.action in ANSWERED or answer.status == NOT_FOUND:
+                self._latest.logins_answered(logins)
             return 0.0
         return self._drain(now)
 
