@@ -14,7 +14,7 @@ from apps.api.serializers.people import ApiTokenIn, InvitationIn, MeEdit, Overri
 from apps.api.serializers.quotas import DecisionIn, QuotaEdit, QuotaIn, QuotaRequestIn
 from apps.api.serializers.roles import MappingEdit, MappingIn, TrialIn
 
-INGEST = Path(__file__).parent / "schema" / "ingest.json"
+BY_HAND = ("ingest.json", "collectors.json")
 SECURITY = {
     "session": {
         "type": "apiKey",
@@ -36,16 +36,19 @@ BODIES = {f"{shape.__name__}Request" for shape in SHAPES} | {f"Patched{shape.__n
 
 
 class DocumentGenerator(SchemaGenerator):
-    """Adds the security schemes and the three calls of the ingest process."""
+    """Adds the security schemes and the calls of the ingest process."""
 
     def get_schema(self, request: Any = None, public: bool = False) -> dict[str, Any]:
         """Return the whole document."""
         found: dict[str, Any] = super().get_schema(request, public)  # type: ignore[no-untyped-call]
-        ingest = json.loads(INGEST.read_text(encoding="utf8"))
-        found["paths"] = {f"/api{path}": item for path, item in found["paths"].items()} | ingest["paths"]
+        found["paths"] = {f"/api{path}": item for path, item in found["paths"].items()}
         schemas = found["components"]["schemas"]
         for name in BODIES & schemas.keys():
             schemas[name]["additionalProperties"] = False
-        schemas |= ingest["schemas"]
-        found["components"]["securitySchemes"] = SECURITY
+        found["components"]["securitySchemes"] = dict(SECURITY)
+        for name in BY_HAND:
+            served = json.loads((Path(__file__).parent / "schema" / name).read_text(encoding="utf8"))
+            found["paths"] |= served["paths"]
+            schemas |= served["schemas"]
+            found["components"]["securitySchemes"] |= served.get("security", {})
         return found
