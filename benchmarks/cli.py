@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -16,10 +15,9 @@ from benchmarks.goal import Goal, Size
 from benchmarks.machine import machine, versions
 from benchmarks.report import as_json, describe, table
 from benchmarks.rounds import Result, measure
+from benchmarks.servers import run_with_servers
 from benchmarks.stage import stage
 from omega_portal.stack.console import StackError, answer, say
-from omega_portal.stack.places import CHECKOUT
-from omega_portal.stack.services import run_with_services
 
 # Each is a module of this package with a class `Measured`.
 GOALS: Final = tuple(sorted(path.stem for path in Path(__file__).parent.glob("g[0-9]*.py")))
@@ -34,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     chosen = _parser().parse_args(arguments)
     try:
         if "DATABASE_URL" not in os.environ:
-            return run_with_services(CHECKOUT / ".local", [sys.executable, "-m", "benchmarks", *arguments])
+            return run_with_servers(arguments)
         _begin()
         rows = [_run(name, _size(chosen)) for name in _names(chosen.goal)]
     except StackError as trouble:
@@ -92,4 +90,9 @@ def _run(name: str, size: Size) -> dict[str, Any]:
         result: Result = measure(goal, made, size, made.checkpoint)
         result.figures.update(made.memory())
         answer(describe(goal, result) + "\n")
-        return as_json(goal, result, {"machine": machine(), "versions": versions(made.owner_url)})
+        found = versions(made.owner_url)
+        if found["settings"]["fsync"] != "on":
+            say(
+                "benchmarks: this server does not flush to disk (fsync is off): its figures of writing promise too much"
+            )
+        return as_json(goal, result, {"machine": machine(), "versions": found})
