@@ -21,6 +21,7 @@ from apps.ingest.errors import NotAllowed, Unavailable
 from apps.ingest.foreign.doors import Foreign
 from apps.ingest.pulse import Pulse
 from apps.ingest.requests import Request, Scope, request_of
+from apps.ingest.trust import Trust
 
 log = logging.getLogger(__name__)
 BASE: Final = "/api/v1/agent/"
@@ -38,7 +39,8 @@ class IngestApplication:
         self._database = Database(conninfo_of(settings.DATABASES["default"]), config.database_pool_size)
         self._announcer = Announcer(settings.REDIS_URL)
         self._pulse = Pulse(self._database)
-        self._door = Door(self._database, self._announcer, config.most_series_per_node)
+        self._trust = Trust(self._database)
+        self._door = Door(self._database, self._announcer, self._trust, config.most_series_per_node)
         self._foreign = Foreign(self._door, self._trusted_proxies)
         self._calls: dict[str, Call] = {
             f"{BASE}heartbeat": self._door.heartbeat,
@@ -103,11 +105,13 @@ class IngestApplication:
         await self._database.open()
         await self._door.open()
         self._announcer.start()
+        self._trust.start()
         self._pulse.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._pulse.stop()
         await self._door.close()
+        await self._trust.stop()
         await self._announcer.stop()
         await self._database.close()
         await send({"type": "lifespan.shutdown.complete"})

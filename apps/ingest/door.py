@@ -14,7 +14,7 @@ from apps.ingest.database import Connection, Database
 from apps.ingest.decode import HEARTBEAT, LOGINS, METRICS, PROCESSES, Kind, Received, decode
 from apps.ingest.judge import Judged, judge_batch, judge_heartbeat, judge_processes
 from apps.ingest.key_cache import KeyCache
-from apps.ingest.keys import Caller, Outcome, identify_one
+from apps.ingest.keys import Caller, KnownRefused, Outcome, identify_one
 from apps.ingest.lanes import Bounds, Lane
 from apps.ingest.limits import Limits
 from apps.ingest.requests import Request
@@ -22,7 +22,8 @@ from apps.ingest.samples import Write, Written
 from apps.ingest.store.group import Stored, store_group
 from apps.ingest.store.logins import judge_logins, store_logins
 from apps.ingest.store.memory import Memory
-from apps.ingest.work import Done, Work
+from apps.ingest.trust import Trust
+from apps.ingest.work import Beat, Done, Work
 
 Content = dict[str, Any]
 T = TypeVar("T")
@@ -34,15 +35,17 @@ MEGABYTE: Final = 1024 * 1024
 HEARTBEATS: Final = Bounds(most_waiting=4000, most_bytes=16 * MEGABYTE, group_requests=256, group_items=8_000)
 BULK: Final = Bounds(most_waiting=1000, most_bytes=24 * MEGABYTE, group_requests=64, group_items=20_000)
 BULK_FLUSHERS: Final = 2
+AGENT: Final = "agent"
 
 
 class Door:
     """What all requests of this process share; heartbeats have a lane and a connection of their own."""
 
-    def __init__(self, database: Database, announcer: Announcer, most_series: int) -> None:
-        """Take where data goes, who is told, and how many series a node may have."""
+    def __init__(self, database: Database, announcer: Announcer, trust: Trust, most_series: int) -> None:
+        """Take where data goes, who is told, where is counted, and how many series a node may have."""
         self._database = database
         self._announcer = announcer
+        self._trust = trust
         self._limits = Limits()
         self.keys = KeyCache()
         self.held = Held()
@@ -65,13 +68,23 @@ class Door:
         for connections in self._connections:
             await connections.close()
 
-    async def write(self, write: Write) -> Written:
+    async def write(self, write: Write, protocol: str = AGENT) -> Written:
         """Store a request with the next group and return after COMMIT; raises PortalError."""
-        return (await self._put(self._bulk, Work(write))).as_written()
+        return (await self._put(self._bulk, Work(write), protocol)).as_written()
 
     async def heartbeat(self, request: Request) -> Content:
         """Take a heartbeat; raises PortalError."""
-        done = await self._take(request, HEARTBEAT, judge_heartbeat, self._beats)
+        work = await self._receive(request, HEARTBEAT, judge_heartbeat)
+        done = await self._put(self._beats, work)
+        if work.beat:
+            self._announcer.beat(done.reporter.node_id, _pulse(work, work.beat))
+            self._trust.beat(
+                done.reporter.node_id,
+                skew=work.beat.clock_skew,
+                spool=work.beat.spool,
+                version=work.write.agent_version,
+                now=request.now,
+            )
         return {
             # No configuration is wanted yet, hence the empty hash.
             "config_hash": "",
@@ -84,7 +97,7 @@ class Door:
 
     async def metrics(self, request: Request) -> Content:
         """Take a batch of samples and vitals; raises PortalError."""
-        done = await self._take(request, METRICS, judge_batch, self._bulk)
+        done = await self._put(self._bulk, await self._receive(request, METRICS, judge_batch))
         return {
             "accepted": done.accepted,
             "duplicate": done.duplicate,
@@ -94,7 +107,7 @@ class Door:
 
     async def processes(self, request: Request) -> Content:
         """Take the top processes of a machine; raises PortalError."""
-        done = await self._take(request, PROCESSES, judge_processes, self._bulk)
+        done = await self._put(self._bulk, await self._receive(request, PROCESSES, judge_processes))
         return {"accepted": done.accepted, "duplicate": done.duplicate, "server_time": request.now.isoformat()}
 
     async def logins(self, request: Request) -> Content:
@@ -124,30 +137,34 @@ class Door:
         async with self._large:
             return await asyncio.to_thread(judge)
 
-    async def _take(
-        self,
-        request: Request,
-        kind: Kind[Any],
-        judge: Callable[[Received[Any], Caller, datetime], Judged],
-        lane: Lane,
-    ) -> Done:
-        """Read, judge and store one request."""
+    async def _receive(
+        self, request: Request, kind: Kind[Any], judge: Callable[[Received[Any], Caller, datetime], Judged]
+    ) -> Work:
+        """Read and judge one request."""
         with self.held.share() as share:
             body = await self.read(request, share)
             caller = Caller(request.key, request.address)
             judged = await self.judge(body, lambda: judge(decode(body, kind), caller, request.now))
-            judged.work.write.caller = Caller(request.key, request.address, judged.node_id)
-            judged.work.write.size = len(body)
-            return await self._put(lane, judged.work)
+        judged.work.write.caller = Caller(request.key, request.address, judged.node_id)
+        judged.work.write.size = len(body)
+        return judged.work
 
-    async def _put(self, lane: Lane, work: Work) -> Done:
-        """Queue a work, and tell pages of it once it is stored."""
+    async def _put(self, lane: Lane, work: Work, protocol: str = AGENT) -> Done:
+        """Store a work with its lane's next group; once that is committed it is counted, and pages are told."""
+        anybody = Caller(work.write.caller.key, work.write.caller.address)
         try:
             done = await lane.put(work)
         except Unauthenticated:
-            self.keys.note(_anybody(work), is_good=False)
+            self.keys.note(anybody, is_good=False)
             raise
-        self.keys.note(_anybody(work), is_good=True)
+        except KnownRefused as refusal:
+            self._trust.refused(refusal.node_id, refusal.code, work.write.now)
+            raise
+        self.keys.note(anybody, is_good=True)
+        if done.is_repeat:
+            self._trust.repeated(done.reporter.node_id, work.write.now)
+        else:
+            self._trust.note(protocol, work.write, done.as_written())
         self._tell(done.reporter.node_id)
         return done
 
@@ -174,6 +191,8 @@ class Door:
         self._announcer.tell(("nodes", f"node:{node_id}"))
 
 
-def _anybody(work: Work) -> Caller:
-    """Return who sent a work, whatever node its body named."""
-    return Caller(work.write.caller.key, work.write.caller.address)
+def _pulse(work: Work, beat: Beat) -> dict[str, Any]:
+    """Return what others are told of a heartbeat at once."""
+    usage = work.write.usage[0] if work.write.usage else {}
+    vitals: dict[str, Any] = {name: usage[name] for name in ("cpu_percent", "ram_percent") if name in usage}
+    return {"status": beat.status, "received_at": work.write.now, **vitals}

@@ -56,7 +56,7 @@ def judge_heartbeat(received: Received[Heartbeat], caller: Caller, now: datetime
     write = Write(caller, now, samples=samples, usage=usage, rejected=rejected, agent_version=beat.agent_version)
     told = {"usage": usage[0] if usage else None, "metrics": _told(samples) if samples else None}
     data = _encode({name: value for name, value in told.items() if value})
-    said = Beat(beat.status, beat.error or "", beat.config_hash, clock_skew(beat.at, seconds), data)
+    said = Beat(beat.status, beat.error or "", beat.config_hash, clock_skew(beat.at, seconds), data, beat.spool)
     return Judged(Work(write, said), beat.node_id)
 
 

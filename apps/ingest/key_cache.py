@@ -37,11 +37,6 @@ class KeyCache:
         if len(self._seen) > MOST_KEYS:
             self._seen.popitem(last=False)
 
-    def forget(self, key_id: str) -> None:
-        """Forget a key, since it was revoked."""
-        for seen in [seen for seen in self._seen if seen[0] == key_id]:
-            del self._seen[seen]
-
 
 def _seen(caller: Caller) -> Seen:
     """Return what a verdict depends on."""

@@ -67,14 +67,23 @@ def invalid_key() -> Unauthenticated:
     return Unauthenticated("invalid_key", "The key is not accepted.")
 
 
-def waits_for_approval() -> Forbidden:
+class KnownRefused(Forbidden):
+    """A refusal of a sender whose node is known by its key."""
+
+    def __init__(self, node_id: UUID, code: str, detail: str, *, field: str | None = None) -> None:
+        """Take whose request is refused, and why."""
+        super().__init__(code, detail, field=field)
+        self.node_id = node_id
+
+
+def waits_for_approval(node_id: UUID) -> KnownRefused:
     """Return the answer to a node that nobody has approved yet."""
-    return Forbidden("node_pending", "This node waits for approval; keep the data and come again.")
+    return KnownRefused(node_id, "node_pending", "This node waits for approval; keep the data and come again.")
 
 
 async def identify(
     connection: Connection, callers: Sequence[Caller], now: datetime
-) -> list[Reporter | Unauthenticated | Forbidden]:
+) -> list[Reporter | Unauthenticated | KnownRefused]:
     """Return for each caller the node that reports, or why it is refused; one statement for all of them."""
     params = {"key_ids": list({caller.key.key_id for caller in callers}), "now": now}
     rows = {row["key_id"]: row for row in await fetch_all(connection, "identify.sql", params)}
@@ -90,21 +99,22 @@ async def identify_one(connection: Connection, caller: Caller, now: datetime) ->
     return reporter
 
 
-def _judge(caller: Caller, row: dict[str, Any] | None) -> Reporter | Unauthenticated | Forbidden:
+def _judge(caller: Caller, row: dict[str, Any] | None) -> Reporter | Unauthenticated | KnownRefused:
     """Return the node a key belongs to, or why the caller is refused."""
     if row is None or not digests_match(caller.key.digest, bytes(row["digest"])):
         return invalid_key()
     if not is_allowed(caller.address, row["allowed_ips"]):
         return invalid_key()
+    node_id: UUID = row["node_id"]
     if SCOPE not in row["scopes"]:
-        return Forbidden("missing_scope", "The key is not meant for sending data.")
+        return KnownRefused(node_id, "missing_scope", "The key is not meant for sending data.")
     if row["status"] == RETIRED:
-        return Forbidden("node_retired", "This node is retired; its agent can be removed.")
-    if caller.node_id is not None and caller.node_id.lower() != str(row["node_id"]):
-        return Forbidden("wrong_node", "The key belongs to another node than the one named.", field="node_id")
-    return Reporter(
-        row["node_id"], row["tenant_id"], row["status"], row["heartbeat_interval_seconds"], row["is_use_due"]
-    )
+        return KnownRefused(node_id, "node_retired", "This node is retired; its agent can be removed.")
+    if caller.node_id is not None and caller.node_id.lower() != str(node_id):
+        return KnownRefused(
+            node_id, "wrong_node", "The key belongs to another node than the one named.", field="node_id"
+        )
+    return Reporter(node_id, row["tenant_id"], row["status"], row["heartbeat_interval_seconds"], row["is_use_due"])
 
 
 async def note_use(connection: Connection, used: Iterable[tuple[Caller, Reporter]], now: datetime) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from apps.ingest.faults import Rejection
 from apps.ingest.keys import Reporter
 from apps.ingest.samples import Write, Written
+from apps.ingest.shapes import Spool
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Beat:
     config_hash: str | None
     clock_skew: float | None
     metrics_data: bytes
+    spool: Spool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,4 +4,4 @@ INSERT INTO usage_rollup_queue (node_id, bucket, touched_at)
 SELECT m.node_id, to_timestamp(m.hour), %(now)s
 FROM unnest(%(node_ids)s::uuid[], %(hours)s::double precision[]) AS m (node_id, hour)
 ORDER BY m.node_id, m.hour
-ON CONFLICT (node_id, bucket) DO UPDATE SET touched_at = excluded.touched_at
+ON CONFLICT (node_id, bucket) DO UPDATE SET touched_at = excluded.touched_at, rolled_at = NULL

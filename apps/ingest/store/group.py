@@ -66,7 +66,7 @@ class _Group:
         """Take a work whose key is valid; of a node that waits for approval only the contact counts."""
         self.heard.append(one)
         if one.done.reporter.is_pending:
-            self.outcomes[place] = waits_for_approval()
+            self.outcomes[place] = waits_for_approval(one.node_id)
         else:
             self.accepted[place] = one
 

@@ -88,7 +88,7 @@ async def store_logins(connection: Connection, caller: Caller, judged: JudgedLog
     """Store a list of logins; one sent again changes nothing. Counts new, known, and ended by a complete list."""
     reporter = await identify_one(connection, caller, now)
     if reporter.is_pending:
-        raise waits_for_approval()
+        raise waits_for_approval(reporter.node_id)
     params = {
         "node_id": reporter.node_id,
         "at": judged.at,
