@@ -12,7 +12,7 @@ from psycopg import sql
 from apps.core.sql import sql_text
 
 NO_LISTS: Mapping[str, Sequence[str]] = {}
-BLOCK = 128 * 1024
+BLOCK = 256 * 1024
 HEADER = b"PGCOPY\n\xff\r\n\0" + b"\0" * 8
 TRAILER = b"\xff\xff"
 
@@ -42,13 +42,11 @@ def copy_out(
     columns = {place: sql.SQL(", ").join(map(sql.Identifier, named)) for place, named in lists.items()}
     text = sql.SQL(sql_text(module_file, name)).format(**columns)
     with connections["default"].cursor() as cursor, cursor.copy(text, params) as stream:
-        rows: list[bytes] = []
-        size = 0
+        block = bytearray()
         for row in stream:
-            rows.append(bytes(row))
-            size += len(row)
-            if size >= BLOCK:
-                yield b"".join(rows)
-                rows, size = [], 0
-        if rows:
-            yield b"".join(rows)
+            block += row
+            if len(block) >= BLOCK:
+                yield bytes(block)
+                block.clear()
+        if block:
+            yield bytes(block)

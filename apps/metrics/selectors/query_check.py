@@ -10,7 +10,7 @@ from apps.metrics.vitals import VITALS
 
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 LONGEST_SPAN = timedelta(days=732)
-MOST_STEPS, MOST_TOP, MOST_NAMES, MOST_NODES = 20_000, 1000, 20, 5000
+MOST_STEPS, MOST_TOP, MOST_NAMES, MOST_NODES = 20_000, 20_000, 20, 5000
 LONGEST_NAME = 100
 
 
