@@ -33,6 +33,10 @@ class MetricSeries(models.Model):
 
         db_table = "metric_series"
         verbose_name_plural = "metric series"
+        indexes = (
+            models.Index(fields=["metric_type", "id"], name="metric_series_by_name"),
+            models.Index(fields=["node", "metric_type"], name="metric_series_of_node"),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=["tenant", "node", "pool_id", "storage_pool_id", "session_id", "metric_type", "labels"],

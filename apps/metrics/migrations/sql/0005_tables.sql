@@ -2,6 +2,17 @@
 -- stays until it is computed anew; its hours stand on the queue.
 ALTER TABLE usage_hourly RENAME TO usage_hourly_before;
 ALTER TABLE usage_hourly_before RENAME CONSTRAINT usage_hourly_pkey TO usage_hourly_before_pkey;
+DO $$
+DECLARE
+    part name;
+BEGIN
+    FOR part IN SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'usage_hourly_before'::regclass AND c.relnamespace = 'public'::regnamespace
+    LOOP
+        EXECUTE format('ALTER TABLE public.%I RENAME TO %I', part, replace(part, 'usage_hourly_', 'usage_hourly_before_'));
+    END LOOP;
+END
+$$;
 CREATE TABLE metric_hourly (
     series_id integer NOT NULL,
     bucket timestamptz NOT NULL,
