@@ -73,3 +73,10 @@ def test_nodes_of_another_tenant_are_not_told(client: Client, now: datetime) -> 
     signed_in.sign_in(client, make.user(role="USER", tenant=theirs))
 
     assert list(rows(client)) == [str(other.pk)]
+
+
+def test_a_machine_of_very_many_cores_is_told_like_any_other(client_as: Callable[[str], Client], now: datetime) -> None:
+    node, cores = make.node(), [round(core / 41, 2) for core in range(4096)]
+    make.latest(node, now, cpu_per_core=cores)
+
+    assert rows(client_as("READONLY"))[str(node.pk)]["cpu_per_core"] == cores

@@ -1,0 +1,1 @@
+ALTER TABLE node_latest DROP COLUMN as_json;
