@@ -3,7 +3,7 @@
 The verdicts are those of `verdicts.judge_sample`, which is asked about every sample that is not plainly good.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
@@ -15,13 +15,14 @@ import numpy.typing as npt
 
 from apps.ingest.faults import Fault, Rejection, rejection
 from apps.ingest.samples import Samples, SeriesKey, SeriesKind
-from apps.ingest.shapes import Sample
+from apps.ingest.shapes import ABSENT, Sample
 from apps.ingest.verdicts import NEWEST, OLDEST, judge_names, judge_sample, seconds_of
 
 Look = tuple[str, str | None, bytes, UUID | None, UUID | None]
 KEYS_ALWAYS: Final = 2
 LONGEST_KEPT: Final = 600
-_look = attrgetter("type", "unit", "labels", "pool", "session")
+NO_LABELS: Final = bytes(ABSENT)
+_names = attrgetter("type", "unit", "pool", "session")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +42,23 @@ class Index:
 
 def index_of(samples: Sequence[Sample]) -> Index:
     """Find what samples have in common."""
-    places: dict[Look, int] = {}
-    find = places.setdefault
-    of = [
-        find((kind, unit, bytes(labels), pool, session), len(places))
-        for kind, unit, labels, pool, session in map(_look, samples)
-    ]
+    labels = [sample.labels for sample in samples]
+    if labels.count(ABSENT) == len(labels):
+        names, of = _numbered(map(_names, samples))
+        looks = [(kind, unit, NO_LABELS, pool, session) for kind, unit, pool, session in names]
+    else:
+        named = zip(map(_names, samples), map(bytes, labels), strict=True)
+        looks, of = _numbered((kind, unit, text, pool, session) for (kind, unit, pool, session), text in named)
     at = [sample.at for sample in samples]
-    return Index(list(places), np.array(of, np.int32), at, len(at) - at.count(None))
+    return Index(looks, np.array(of, np.int32), at, len(at) - at.count(None))
+
+
+def _numbered(names: Iterable[Hashable]) -> tuple[list[Any], list[int]]:
+    """Return each name once, and for each of all its number."""
+    places: dict[Hashable, int] = {}
+    find = places.setdefault
+    of = [find(name, len(places)) for name in names]
+    return list(places), of
 
 
 def judge_columns(
@@ -57,7 +67,7 @@ def judge_columns(
     """Split samples into columns to store and rejections; `places` are their indices in the sender's list."""
     named = [judge_look(look) for look in index.looks]
     at = _instants(index.at, now)
-    value = np.fromiter((sample.value for sample in samples), np.float64, len(samples))
+    value = np.array([sample.value for sample in samples], np.float64)
     has_name = np.array([not isinstance(one, Fault) for one in named], bool)
     good = (at >= now - OLDEST) & (at <= now + NEWEST) & np.isfinite(value)
     good &= has_name[index.of] if len(named) else True
@@ -116,6 +126,6 @@ def _instants(at: list[Any], now: float) -> npt.NDArray[np.float64]:
 def _keys_of(look: Look) -> int:
     """Count the JSON keys of a sample without its time."""
     _, unit, labels, pool, session = look
-    has_labels = labels != b"null"
+    has_labels = labels != NO_LABELS
     given = (unit is not None, has_labels, pool is not None, session is not None)
     return KEYS_ALWAYS + sum(given) + labels.count(b'":')

@@ -22,7 +22,8 @@ from apps.ingest.walk import Walk, path_at
 T = TypeVar("T", bound=Strict)
 # Items are two objects at most (themselves and their labels); braces in texts have room, floods of `{}` have not.
 MOST_OBJECTS: Final = 60_000
-SUSPICIOUS: Final = (b"\\u00", b'" ', b'"\t', b'"\r', b'"\n')
+# What each sign of something hidden begins or ends with: absent as a rule, and then found out in no time.
+SUSPICIOUS: Final = ((b"\\", b"\\u00"), (b" ", b'" '), (b"\t", b'"\t'), (b"\r", b'"\r'), (b"\n", b'"\n'))
 HIDDEN: Final = re.compile(rb'\\u00(?:00|22)|"[ \t\r\n]+:')
 OFFSET: Final = re.compile(r"\(byte (\d+)\)$")
 PLACE: Final = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
@@ -100,7 +101,7 @@ def _decode(body: bytes, kind: Kind[T]) -> Received[T]:
 
 def _is_plain(body: bytes, whole: Strict, samples: str, index: Index | None) -> bool:
     """Tell whether a decoded body surely hid nothing: no NUL, and as many keys on the wire as in its fields."""
-    if any(sign in body for sign in SUSPICIOUS) and HIDDEN.search(body):
+    if any(part in body and sign in body for part, sign in SUSPICIOUS) and HIDDEN.search(body):
         return False
     rest, keys = whole, 0
     if index and index.looks:
