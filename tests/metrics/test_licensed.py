@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 
 from apps.core.timescale.tier import Tier, tier_of
 from apps.metrics.models import UsageHourly, UsageMetric, UsageRollupQueue
@@ -56,15 +56,12 @@ def maxima(node: Node) -> list[float | None]:
     return list(UsageHourly.objects.filter(node=node).order_by("bucket").values_list("cpu_percent_max", flat=True))
 
 
-def policies() -> set[tuple[str, str]]:
-    """Return which table has which kind of policy."""
-    return set(
-        owner(
-            "SELECT j.proc_name, coalesce(c.view_name, j.hypertable_name) FROM timescaledb_information.jobs j"
-            " LEFT JOIN timescaledb_information.continuous_aggregates c"
-            " ON c.materialization_hypertable_name = j.hypertable_name WHERE j.hypertable_name IS NOT NULL"
-        )
-    )
+POLICIES = (
+    "SELECT j.proc_name, coalesce(c.view_name, j.hypertable_name) AS name,"
+    " extract(day FROM coalesce(j.config ->> 'drop_after', j.config ->> 'compress_after')::interval)::integer"
+    " FROM timescaledb_information.jobs j LEFT JOIN timescaledb_information.continuous_aggregates c"
+    " ON c.materialization_hypertable_name = j.hypertable_name WHERE j.hypertable_name IS NOT NULL"
+)
 
 
 @pytest.mark.django_db
@@ -75,9 +72,10 @@ def test_roll_ups_are_real_time_aggregates_with_policies() -> None:
     )
 
     assert found == dict.fromkeys(names, False)
-    assert {("policy_refresh_continuous_aggregate", name) for name in names} <= policies()
-    assert {("policy_retention", name) for name in (*names, "usage_metrics", "metric_samples")} <= policies()
-    assert {("policy_compression", name) for name in ("usage_metrics", "metric_samples")} <= policies()
+    policies = {(kind, name) for kind, name, _ in rows(POLICIES)}
+    assert {("policy_refresh_continuous_aggregate", name) for name in names} <= policies
+    assert {("policy_retention", name) for name in (*names, "usage_metrics", "metric_samples")} <= policies
+    assert {("policy_compression", name) for name in ("usage_metrics", "metric_samples")} <= policies
 
 
 def test_newest_samples_show_at_once_and_the_job_has_nothing_to_do(node: Node, now: datetime) -> None:
@@ -134,17 +132,8 @@ def test_retention_follows_what_the_worker_says() -> None:
     with acting_as("omega_worker"):
         apply_retention(kept)
         apply_retention(kept)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT proc_name, coalesce(view_name, hypertable_name),"
-            " extract(day FROM coalesce(config ->> 'drop_after', config ->> 'compress_after')::interval)::integer"
-            " FROM timescaledb_information.jobs j LEFT JOIN timescaledb_information.continuous_aggregates c"
-            " ON c.materialization_hypertable_name = j.hypertable_name"
-            " WHERE proc_name IN ('policy_retention', 'policy_compression')"
-            " AND coalesce(view_name, hypertable_name) IN ('usage_metrics', 'usage_hourly', 'metric_samples')"
-            " ORDER BY 1, 2"
-        )
-        found = cursor.fetchall()
+    told = {each.table_name for each in kept}
+    found = sorted((kind, name, days) for kind, name, days in rows(POLICIES) if name in told and days)
 
     assert found == [
         ("policy_compression", "metric_samples", 9),

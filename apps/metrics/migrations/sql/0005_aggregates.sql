@@ -1,4 +1,4 @@
--- The Timescale-licensed server keeps the same names itself. They belong to the worker: only an owner may refresh them.
+-- The Timescale-licensed server keeps the same names itself.
 DROP TABLE usage_hourly;
 DO $$
 DECLARE
@@ -39,6 +39,7 @@ BEGIN
     END LOOP;
 END
 $$;
+GRANT SELECT ON usage_hourly, usage_daily, metric_hourly TO omega_worker;
 -- Eight days: samples are taken up to seven days late. Newer than the end is answered from the samples.
 SELECT add_continuous_aggregate_policy('usage_hourly', start_offset => interval '8 days', end_offset => interval '1 hour',
         schedule_interval => interval '1 hour'),
