@@ -64,4 +64,5 @@ class LoginReader:
 
 def _peak(before: float, processes: list[dict[str, Any]], share: str) -> float:
     """The largest share of the machine that somebody's major processes had together, in percent."""
-    return round(max(before, min(sum(process[share] for process in processes), 100.0)), 3)
+    together = sum(float(process[share]) for process in processes)
+    return round(max(before, min(together, 100.0)), 3)
