@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.shortcuts import resolve_url
 from django.utils import timezone
 
-from apps.metrics.selectors.query import Aggregation, Answer, WindowAnswer
+from apps.metrics.selectors.query import Aggregation, Answer, Selector, WindowAnswer
 from apps.metrics.vitals import VITALS, Vital
 from apps.portal import heat, wording
+from apps.portal.spans import Span
 
 DAY = 86_400
 
@@ -60,6 +62,21 @@ class TimeMap:
 def unit_of(unit: str, how: Aggregation) -> str:
     """The unit of an aggregate."""
     return f"{unit or 'count'}/s" if how == Aggregation.RATE else unit
+
+
+def csv_of(metric: str, span: Span, selector: Selector) -> str:
+    """The address under which the samples behind a ranking are taken away."""
+    asked: dict[str, object] = {"metric": metric, "start": span.start.isoformat(), "end": span.end.isoformat()}
+    narrowed = {
+        "node": [str(node_id) for node_id in selector.nodes or ()],
+        "tag": list(selector.tags),
+        "node_label": [f"{name}={value}" if value else name for name, value in selector.labels.items()],
+        "node_type": selector.node_type,
+        "status": selector.status,
+        "region": selector.region,
+    }
+    asked |= {name: value for name, value in narrowed.items() if value}
+    return f"{resolve_url('api:metrics-export')}?{urlencode(asked, doseq=True)}"
 
 
 def titled(metric: str) -> str:
@@ -123,7 +140,7 @@ def heads(steps: Sequence[datetime], step_seconds: int) -> list[str]:
         local = timezone.localtime(at)
         today = f"{local:%-d %b}"
         time = "" if step_seconds >= DAY else f"{local:%H:%M}"
-        found.append("\n".join(filter(None, (time, today if today != day or not time else ""))))
+        found.append("\n".join(filter(None, (today if today != day or not time else "", time))))
         day = today
     return found
 

@@ -30,7 +30,7 @@ function markerEntry(marker) {
 }
 
 export function read(figure, data, index) {
-  const found = data.series.map((line, at) => entry(line, at, index, data.series.length === 1));
+  const found = data.series.map((line, at) => entry(line, at, index, data.series.length === 1 || "brief" in figure.dataset));
   const isStale = index === null && data.is_stale;
   if (index !== null) found.unshift(item(moment(data.at[index])));
   else if (isStale && data.as_of) found.unshift(item(`last ${moment(data.as_of)}`));

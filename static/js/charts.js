@@ -66,8 +66,8 @@ const loadAll = () => figures.forEach(load);
 function remember() {
   const url = new URL(location.href);
   for (const name of ["since", "until", "start", "end", "range"]) url.searchParams.delete(name);
+  url.searchParams.set("range", state.range);
   if (state.zoom) { url.searchParams.set("start", state.zoom[0]); url.searchParams.set("end", state.zoom[1]); }
-  else url.searchParams.set("range", state.range);
   history.replaceState(null, "", url);
 }
 

@@ -1,5 +1,6 @@
 """Pages of metrics: the fleet as a map, ranked over a window, node beside node, and one metric of one node."""
 
+import html
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -116,6 +117,18 @@ def test_busiest_nodes_stand_in_the_map_of_time_with_a_way_into_each_step(client
     assert {css for css, _, label, _ in cells if label.startswith("high") and "no value" not in label} == {"heat-8"}
     assert "heat-none" in {css for css, _, _, _ in cells}, "what was not measured stays a gap"
     assert all("?start=" in href and href.endswith("#charts") for _, href, _, _ in cells)
+
+
+def test_samples_behind_a_ranking_can_be_taken_away(client_as: SignIn) -> None:
+    measured("a", 10.0, 20.0, tags=["web"])
+    measured("b", 70.0)
+    client = client_as("ANALYST")
+    page = text(client.get("/metrics/top/?range=1h&tag=web"))
+    link = re.search(r'href="([^"]+)" data-testid="csv"', page)
+    assert link
+    answer = client.get(html.unescape(link[1]))
+    lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    assert len(lines) == 3 and "cpu_percent" in lines[0]
 
 
 @pytest.mark.parametrize("how", ["avg", "max", "p95"])

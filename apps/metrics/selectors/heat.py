@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Avg, Count, F, FloatField, Max, Q, QuerySet
+from django.db.models import Avg, Case, Count, F, FloatField, Max, Q, QuerySet, Value, When
 from django.db.models.functions import Cast
 
 from apps.core.paging import KeysetPage, decode_cursor, encode_cursor
@@ -16,6 +16,7 @@ from apps.nodes.selectors import NodeFilters, matching_nodes
 
 PAGE_SIZE = 600
 TENTHS = 10
+LAST = -1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def heat_page(
     Nodes that wait for approval are shown only when asked for. Raises BadCursor for a bad cursor.
     """
     order = Order(vital, is_descending=True) if by_value else Order("hostname", is_descending=False)
-    nodes = _shown(filters).annotate(sort_key=order.key())
+    nodes = _shown(filters).annotate(sort_key=_present(order, now) if by_value else order.key())
     cursor = decode_cursor(after, order.name, 2) if after else None
     backwards = cursor is not None and cursor.backwards
     if cursor:
@@ -90,6 +91,11 @@ def heat_summary(filters: NodeFilters, vital: str, *, now: datetime) -> HeatSumm
     )
     counts = tuple(found.pop(name) for name in tenths)
     return HeatSummary(**found, tenths=counts)
+
+
+def _present(order: Order, now: datetime) -> Case:
+    """Return the sort value of a node that is heard of; the others come last."""
+    return Case(When(silent_after__gte=now, then=order.key()), default=Value(LAST), output_field=FloatField())
 
 
 def _cell(row: tuple[Any, ...], now: datetime) -> HeatCell:

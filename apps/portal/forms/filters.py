@@ -1,8 +1,9 @@
 """What an address may ask of a list: every filter and order is checked here, and a wrong one is named, not obeyed."""
 
-from typing import Any
+from typing import Any, Self
 
 from django import forms
+from django.http import QueryDict
 
 from apps.audit.models import Category, Status
 from apps.audit.selectors import AuditFilters
@@ -18,6 +19,15 @@ class FilterForm(forms.Form):
         """The valid values that narrow or order the list."""
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value not in ("", None)}
+
+    @classmethod
+    def of(cls, query: QueryDict, **usual: object) -> Self:
+        """The form of an address, with the usual choices shown where the address makes none."""
+        filled = query.copy()
+        for name, value in usual.items():
+            if not filled.get(name):
+                filled[name] = str(value)
+        return cls(filled)
 
     def complaints(self) -> list[str]:
         """One sentence per wrong value."""

@@ -18,7 +18,7 @@ from apps.nodes.selectors import NodeFilters
 from apps.portal.access import require
 from apps.portal.forms.metrics import DEFAULT_VITAL, WORDS, MapForm, WindowForm
 from apps.portal.forms.spans import SpanForm, span_of_page
-from apps.portal.ranked import bars, time_map, titled
+from apps.portal.ranked import bars, csv_of, time_map, titled
 from apps.portal.spans import RANGES, Span
 
 DEFAULT_RANGE = "24h"
@@ -33,7 +33,7 @@ FIELDS = {"metric": "metric", "aggregation": "how", "top": "top", "selector": "t
 @require(Action.METRICS_VIEW)
 def over_time(request: HttpRequest) -> HttpResponse:
     """The nodes that come first by one vital over a span, each with what it measured step by step."""
-    form, now = MapForm(request.GET), timezone.now()
+    form, now = MapForm.of(request.GET, top=DEFAULT_TOP), timezone.now()
     span, span_form = span_of_page(request.GET, now, DEFAULT_RANGE)
     vital = VITALS[form.chosen().get("metric", DEFAULT_VITAL)]
     answer = _answer_over_time(form, vital.name, span, now)
@@ -46,7 +46,7 @@ def over_time(request: HttpRequest) -> HttpResponse:
 @require(Action.METRICS_VIEW)
 def top(request: HttpRequest) -> HttpResponse:
     """The greatest consumers of anything that is measured, over a window."""
-    form, now = WindowForm(request.GET), timezone.now()
+    form, now = WindowForm.of(request.GET, top=DEFAULT_TOP, metric=DEFAULT_VITAL), timezone.now()
     span, span_form = span_of_page(request.GET, now, DEFAULT_RANGE)
     chosen = form.chosen()
     metric, how = chosen.get("metric", DEFAULT_VITAL), Aggregation(chosen.get("how", Aggregation.AVG))
@@ -58,6 +58,7 @@ def top(request: HttpRequest) -> HttpResponse:
         "vitals": VITALS.values(),
     }
     context |= {"rows": bars(answer, how) if answer else [], "title": titled(metric), "how": WORDS[how]}
+    context["csv"] = csv_of(metric, span, form.selector()) if context["rows"] else ""
     context |= _around(form, span, span_form)
     return render(request, "metrics/top.html", context, status=400 if form.errors or span_form.errors else 200)
 

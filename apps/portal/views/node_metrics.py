@@ -12,12 +12,14 @@ from django.views.decorators.http import require_GET
 from apps.accounts.permissions import Action
 from apps.metrics.models import MetricSeries
 from apps.metrics.selectors.custom import custom_metrics_of, series_of
+from apps.metrics.selectors.query import Selector
 from apps.nodes.models import Node
 from apps.nodes.selectors import node_by_id
 from apps.portal.access import require
 from apps.portal.charting import ChartData, named_chart, vitals_chart
 from apps.portal.forms.metrics import DEFAULT_VITAL, WORDS, NodeMetricForm
 from apps.portal.forms.spans import span_of_page
+from apps.portal.ranked import csv_of
 from apps.portal.spans import RANGES, Span, first_range
 from apps.portal.tiles import Chart, chart_of
 from apps.portal.views.series import how_asked
@@ -37,6 +39,8 @@ def node_metrics(request: HttpRequest, node_id: UUID) -> HttpResponse:
     row = series_of(node, chosen["series"]) if "series" in chosen else None
     context = {"node": node, "tab": "metrics", "form": form, "row": row, "ranges": RANGES, "default_range": default}
     context |= {"span": span, "span_form": span_form, "custom": custom_metrics_of(node, LISTED, chosen.get("q", ""))}
+    asked = row.metric_type if row else chosen.get("metric", DEFAULT_VITAL)
+    context["csv"] = csv_of(asked, span, Selector(nodes=(node.pk,)))
     context |= {"listed": LISTED, "complaints": form.complaints()}
     context |= _of_series(node, row, chosen, span, now) if row else _of_vital(node, chosen, span, now)
     bad = bool(form.errors or span_form.errors)
