@@ -1,12 +1,14 @@
 """Samples as a file: what it holds, what it would cost, and its bytes block by block."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from apps.core import bulk, sql
+from apps.core.cells import neutral
 from apps.core.errors import Invalid
 from apps.metrics.models.retention_policy import KeptTable
 from apps.metrics.queries import Window
@@ -23,13 +25,17 @@ MOST_EXPORTED = 20_000_000
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A file of samples of some subjects within [since, until); `rows` is about how many."""
+    """A file of samples of some subjects within [since, until).
+
+    `rows` is about how many lines, `names` the host names of nodes by id, harmless for spreadsheets.
+    """
 
     metrics: tuple[str, ...]
     subjects: Sequence[UUID | int]
     since: datetime
     until: datetime
     rows: int
+    names: Mapping[str, str]
 
     @property
     def is_of_vitals(self) -> bool:
@@ -55,7 +61,8 @@ def plan_export(asked: Window, metrics: Sequence[str], now: datetime) -> Export:
     if len(rows) > MOST_SUBJECTS or about > MOST_EXPORTED:
         detail = f"About {about:,} rows are too many for a file of at most {MOST_EXPORTED:,}. Ask for a shorter span."
         raise Invalid("too_expensive", detail, field="start")
-    return Export(names, [row.key for row in rows], since, until, about)
+    hosts = {str(row.key): neutral(row.subject.hostname) for row in rows} if names[0] in VITALS else {}
+    return Export(names, [row.key for row in rows], since, until, about, hosts)
 
 
 def export_blocks(export: Export) -> Iterator[bytes]:
@@ -63,6 +70,6 @@ def export_blocks(export: Export) -> Iterator[bytes]:
     sql.fetch_all(__file__, "query_begin.sql", {"timeout": LONGEST, "samples": str(KeptTable.USAGE_METRICS)})
     params: dict[str, Any] = {"subjects": export.subjects, "since": export.since, "until": export.until}
     if export.is_of_vitals:
-        columns = {"columns": export.metrics}
-        return bulk.copy_out(__file__, "export_vitals.sql", params, lists=columns)
+        params["names"] = json.dumps(export.names)
+        return bulk.copy_out(__file__, "export_vitals.sql", params, lists={"columns": export.metrics})
     return bulk.copy_out(__file__, "export_series.sql", params)

@@ -53,6 +53,11 @@ class Plan:
         return [self.start + n * self.step for n in range(ceil((self.end - self.start) / self.step))]
 
     @property
+    def is_of_samples(self) -> bool:
+        """Tell whether no roll-up is read."""
+        return self.finer_from == self.finer_until
+
+    @property
     def sampled(self) -> timedelta:
         """Return how much of the span is read from samples."""
         return (self.finer_from - self.start) + (self.end - self.finer_until)

@@ -19,6 +19,7 @@ Key = UUID | int
 MOST_NAMED = 2000
 NEWEST = timedelta(days=2)
 MOST_PER_SKETCH = 65_535
+OF_SAMPLES = ("subject", "kind", "time", "value", "samples")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def _spans(plan: Plan) -> dict[str, object]:
 def _stale(reader: Reader, plan: Plan) -> dict[str, list[Any]]:
     """Return the buckets that wait for their roll-up, as three columns; samples are read for these."""
     found: set[tuple[Key, datetime, datetime]] = set()
-    if plan.finer_from < plan.finer_until:
+    if not plan.is_of_samples:
         keys: dict[UUID | None, list[Key]] = {}
         for one in reader.rows:
             keys.setdefault(one.subject.node_id, []).append(one.key)
@@ -131,17 +132,23 @@ def _moments(pick: Callable[[dict[str, Any]], float | None]) -> Callable[[Reader
     def read_moments(reader: Reader, plan: Plan, params: dict[str, Any]) -> Rows:
         return [
             (row["subject"], Cell(row["at"], pick(row), row["n"], row["low"], row["high"]))
-            for row in reader.run("query_moments", params)
+            for row in _moment_rows(reader, plan, params)
         ]
 
     return read_moments
 
 
+def _moment_rows(reader: Reader, plan: Plan, params: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return counts, sums and extremes; the shorter statement where no roll-up is read."""
+    if plan.is_of_samples:
+        return reader.run("query_moments_samples", params, OF_SAMPLES)
+    return reader.run("query_moments", params)
+
+
 def _p95(reader: Reader, plan: Plan, params: dict[str, Any]) -> Rows:
     """Return exact percentiles of samples, and those of roll-ups from their sketches."""
-    if plan.finer_from == plan.finer_until:
-        places = ("subject", "kind", "time", "value", "samples")
-        rows = reader.run("query_p95_samples", params, places)
+    if plan.is_of_samples:
+        rows = reader.run("query_p95_samples", params, OF_SAMPLES)
         return [(row["subject"], Cell(row["at"], row["value"], row["n"])) for row in rows]
     rows = reader.run("query_p95", params)
     sketched = [row for row in rows if row["alone"] is None]
@@ -176,7 +183,7 @@ def _rate(reader: Reader, plan: Plan, params: dict[str, Any]) -> Rows:
             rate = float(row["growth"]) / row["seconds"] if row["seconds"] else None
             found.append((row["subject"], Cell(row["at"], rate, row["n"])))
     if deltas:
-        for row in reader.run("query_moments", params | {"subjects": deltas}):
+        for row in _moment_rows(reader, plan, params | {"subjects": deltas}):
             found.append((row["subject"], Cell(row["at"], row["total"] / _seconds(row["at"], plan), row["n"])))
     return found
 

@@ -43,16 +43,17 @@ class Subjects:
 
 
 def find_subjects(metric: str, selector: Selector, labels: Mapping[str, str], limit: int) -> Subjects:
-    """Return up to `limit` + 1 subjects in one statement, two where nodes were named.
+    """Return up to `limit` + 1 subjects in one statement, two where a named node has nothing to answer.
 
     Raises NotFound for a named node that the asker does not see, Invalid for a metric that nobody has.
     """
-    nodes = selector.nodes
-    if nodes is not None and len(visible_nodes(nodes)) < len(set(nodes)):
+    found = (_nodes if metric in VITALS else _series)(metric, selector, labels, limit)
+    missing = set(selector.nodes or ()) - {row.subject.node_id for row in found.rows}
+    if missing and len(visible_nodes(missing)) < len(missing):
         raise NotFound("node_not_found", "There is no such node.", field="node")
-    if metric in VITALS:
-        return _nodes(metric, selector, labels, limit)
-    return _series(metric, selector, labels, limit)
+    if metric not in VITALS and not found.rows and not MetricSeries.objects.filter(metric_type=metric).exists():
+        raise Invalid("unknown_metric", f"There is no metric called “{metric[:60]}”.", field="metric")
+    return found
 
 
 def matching(selector: Selector, prefix: str = "") -> Q:
@@ -115,8 +116,6 @@ def _series(metric: str, selector: Selector, labels: Mapping[str, str], limit: i
     names = [f"node__{name}" for name in NODE_COLUMNS]
     rows = series.order_by("node__hostname", "labels", "pk").values_list(*columns, *names)[: limit + 1]
     found = [_one_series(*row) for row in rows]
-    if not found and not MetricSeries.objects.filter(metric_type=metric).exists():
-        raise Invalid("unknown_metric", f"There is no metric called “{metric[:60]}”.", field="metric")
     return Subjects(found, is_everyone=False)
 
 
