@@ -1,0 +1,156 @@
+"""Hands on the pages of metrics: zoom, a span of one's own, gaps, side by side, and the way from a cell to its node."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Locator, Page, expect
+
+from apps.nodes.models import Node
+from tests import make, processes
+from tests.browser.conftest import Picture, sign_in
+from tests.processes import Portal
+
+pytestmark = [pytest.mark.flow, pytest.mark.browser]
+HOLE = range(20, 35)
+
+
+@pytest.fixture
+def portal(committed: None, tmp_path: Path) -> Iterator[Portal]:
+    """The web process alone, on the Valkey that this process announces to."""
+    with processes.portal(tmp_path, settings.REDIS_URL, "web") as started:
+        yield started
+
+
+def measured(hostname: str, load: float) -> Node:
+    """Return a node that reported once a minute for an hour, except for a quarter of it."""
+    node, now = make.node(hostname=hostname, heartbeat_interval_seconds=60), datetime.now(UTC)
+    make.latest(node, now, cpu_percent=load)
+    for minutes in set(range(60)) - set(HOLE):
+        make.usage(node, now - timedelta(minutes=minutes), cpu_percent=load, ram_percent=60)
+    return node
+
+
+def drawn(page: Page, key: str) -> Locator:
+    """Return a chart, drawn."""
+    chart = page.get_by_test_id(f"chart-{key}")
+    expect(chart).to_have_attribute("data-state", "drawn")
+    return chart
+
+
+def drag(page: Page, chart: Locator) -> None:
+    """Drag over the middle of a chart."""
+    chart.locator(".u-over").hover()
+    area = chart.locator(".u-over").bounding_box()
+    assert area
+    page.mouse.down()
+    page.mouse.move(area["x"] + area["width"] * 0.8, area["y"] + area["height"] / 2, steps=4)
+    page.mouse.up()
+
+
+def test_what_was_zoomed_into_is_shared_by_its_address(page: Page) -> None:
+    node = measured("alpha", 40)
+    sign_in(page)
+    page.goto(f"/nodes/{node.pk}/?range=1h")
+    chart = drawn(page, "cpu_percent")
+    with page.expect_response(re.compile(r"/series/.*start=")):
+        drag(page, chart)
+    expect(page).to_have_url(re.compile(r"range=1h&start=[\d.]+&end=[\d.]+$"))
+    shared = page.url
+    with page.expect_response(re.compile(r"/series/.*start=")) as asked:
+        page.goto(shared)
+    wanted, found = parse_qs(urlsplit(shared).query), parse_qs(urlsplit(asked.value.url).query)
+    assert (found["start"], found["end"]) == (wanted["start"], wanted["end"])
+    drawn(page, "cpu_percent")
+    page.locator("[data-zoom-reset]").click()
+    expect(page).to_have_url(re.compile(r"range=1h"))
+
+
+def test_gap_is_in_the_data_and_the_tier_is_told(page: Page) -> None:
+    node = measured("alpha", 40)
+    sign_in(page)
+    with page.expect_response(re.compile(r"/series/\?metric=cpu_percent")) as asked:
+        page.goto(f"/nodes/{node.pk}/?range=1h")
+    data = asked.value.json()
+    values = data["series"][0]["avg"]
+    known = [index for index, value in enumerate(values) if value is not None]
+    assert None in values[known[0] : known[-1]]
+    drawn(page, "cpu_percent")
+    expect(page.locator("[data-charts-tier]")).to_have_text(re.compile("every sample, a point is"))
+
+
+def test_own_span_is_typed_and_a_wrong_one_is_said_beside_the_field(page: Page) -> None:
+    node = measured("alpha", 40)
+    sign_in(page)
+    page.goto(f"/nodes/{node.pk}/")
+    page.get_by_test_id("own-span").click()
+    since = datetime.now(UTC) - timedelta(minutes=30)
+    page.get_by_label("From", exact=True).fill(f"{since:%Y-%m-%dT%H:%M}")
+    with page.expect_response(re.compile(r"/series/.*start=")):
+        page.get_by_test_id("show-span").click()
+    drawn(page, "cpu_percent")
+    expect(page).to_have_url(re.compile("since="))
+    page.get_by_test_id("own-span").click()
+    page.get_by_label("To", exact=True).fill(f"{since - timedelta(days=1):%Y-%m-%dT%H:%M}")
+    page.get_by_test_id("show-span").click()
+    expect(page.get_by_text("This must be later than “From”.")).to_be_visible()
+
+
+def test_two_nodes_chosen_in_the_list_stand_side_by_side(page: Page, picture: Picture) -> None:
+    for name, load in (("alpha", 20), ("beta", 70), ("gamma", 90)):
+        measured(name, load)
+    sign_in(page)
+    page.goto("/nodes/")
+    for name in ("alpha", "beta"):
+        page.get_by_label(f"Choose {name} to compare").check()
+    page.get_by_test_id("compare-chosen").click()
+    chart, other = drawn(page, "cpu_percent"), drawn(page, "ram_percent")
+    expect(page.get_by_test_id("numbers")).to_contain_text("+50.0")
+    chart.locator(".u-over").hover()
+    for reading in (chart, other):
+        expect(reading.locator("[data-chart-read]")).to_contain_text(re.compile(r"\d\d:\d\d:\d\d"))
+    page.get_by_label("Add a node").fill("gam")
+    expect(page.get_by_test_id("hit")).to_have_text("gamma")
+    picture.take_all("compare")
+    page.get_by_test_id("hit").click()
+    expect(page.get_by_test_id("picked").get_by_role("listitem")).to_have_count(3)
+
+
+def test_cells_are_walked_by_keys_read_aloud_and_lead_to_their_nodes(page: Page, picture: Picture) -> None:
+    nodes = [measured(name, load) for name, load in (("alpha", 20), ("beta", 70))]
+    sign_in(page)
+    page.goto("/metrics/")
+    cells = page.locator("[data-heat] .heat-cell")
+    expect(page.locator('[data-heat] .heat-cell[tabindex="0"]')).to_have_count(1)
+    cells.first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(cells.nth(1)).to_be_focused()
+    expect(page.locator("[data-heat-read]")).to_have_text("beta: CPU 70.0 %")
+    picture.take_all("fleet-map")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/nodes/{nodes[1].pk}/")
+
+
+def test_choice_of_a_vital_redraws_the_map_and_stays_in_the_address(page: Page) -> None:
+    measured("alpha", 20)
+    sign_in(page)
+    page.goto("/metrics/")
+    page.get_by_label("Vital").select_option("ram_percent")
+    expect(page.locator("#heat-title")).to_have_text("Memory by node")
+    expect(page).to_have_url(re.compile("vital=ram_percent"))
+
+
+def test_step_of_the_map_of_time_leads_into_that_hour(page: Page, picture: Picture) -> None:
+    node = measured("alpha", 95)
+    sign_in(page)
+    page.goto("/metrics/time/?range=1h")
+    cell = page.locator("[data-heat] .heat-9").first
+    expect(cell).to_have_text("95")
+    picture.take_all("map-of-time")
+    cell.click()
+    page.wait_for_url(re.compile(rf"/nodes/{node.pk}/\?start=\d+&end=\d+"))
+    drawn(page, "cpu_percent")
