@@ -6,7 +6,7 @@ from typing import Any
 
 from apps.accounts.models import Tenant, User
 from apps.accounts.services import default_tenant
-from apps.metrics.models import NodeLatest, UsageMetric
+from apps.metrics.models import NodeLatest, SampleCorrection, UsageMetric
 from apps.nodes.models import IngestPulse, Node
 from apps.nodes.services import IssuedKey, create_enrollment_token, issue_key
 from tests.database import acting_as
@@ -80,6 +80,14 @@ def latest(of: Node, at: datetime | None = None, **vitals: Any) -> NodeLatest:
     at = at or datetime.now(UTC)
     with acting_as("omega_worker"):
         return NodeLatest.objects.create(node=of, at=at, received_at=at, **{"cpu_percent": 10.0, **vitals})
+
+
+def correction(of: Node, **columns: Any) -> SampleCorrection:
+    """Return a correction of a node's vitals that is done."""
+    begin = datetime.now(UTC) - timedelta(hours=2)
+    usual = {"kind": "remove", "reason": "broken sensor", "state": "applied", "starts_at": begin, "next_at": begin}
+    ends = {"ends_at": begin + timedelta(hours=1), "tenant": of.tenant}
+    return SampleCorrection.objects.create(node=of, **{**usual, **ends, **columns})
 
 
 def pulse(at: datetime, since: datetime | None = None) -> IngestPulse:

@@ -18,6 +18,7 @@ from apps.api.views import (
     quotas,
     rights,
     roles,
+    trust,
     users,
 )
 
@@ -30,6 +31,7 @@ node_addresses = [
     path("return/", node_actions.NodeReturn.as_view(), name="node-return"),
     path("retire/", node_actions.NodeRetire.as_view(), name="node-retire"),
     path("metrics/", metrics.NodeMetrics.as_view(), name="node-metrics"),
+    path("trust/", trust.NodeTrust.as_view(), name="node-trust"),
     path("latest/", metrics.NodeLatestVitals.as_view(), name="node-latest"),
     path("processes/", metrics.NodeProcesses.as_view(), name="node-processes"),
     path("lifecycle/", nodes.NodeLifecycle.as_view(), name="node-lifecycle"),

@@ -7,6 +7,7 @@ from apps.portal.views import (
     audit,
     audit_export,
     compare,
+    corrections,
     enrol,
     metrics,
     metrics_ranked,
@@ -27,6 +28,7 @@ from apps.portal.views import (
     retention,
     series,
     sign_in,
+    trust,
 )
 
 account_addresses = [
@@ -89,6 +91,10 @@ node_addresses = [
     path("<uuid:node_id>/metrics/", node_metrics.node_metrics, name="metrics"),
     path("<uuid:node_id>/processes/", nodes.node_processes, name="processes"),
     path("<uuid:node_id>/lifecycle/", nodes.node_lifecycle, name="lifecycle"),
+    path("<uuid:node_id>/trust/", trust.node_trust, name="trust"),
+    path("<uuid:node_id>/correct/", corrections.correct, name="correct"),
+    path("<uuid:node_id>/corrections/", corrections.corrections, name="corrections"),
+    path("<uuid:node_id>/corrections/<uuid:correction_id>/undo/", corrections.undo, name="correction-undo"),
     path("<uuid:node_id>/approve/", node_actions.approve, name="approve"),
     path("<uuid:node_id>/drain/", node_actions.drain, name="drain"),
     path("<uuid:node_id>/return/", node_actions.return_to_service, name="return"),

@@ -55,6 +55,7 @@ TABLE = [
     Row("GET", "nodes/{node}/lifecycle/", ALL),
     Row("GET", "nodes/{node}/metrics/?metric=cpu_percent", ALL),
     Row("GET", "nodes/{node}/latest/", ALL),
+    Row("GET", "nodes/{node}/trust/", ALL),
     Row("GET", "nodes/{node}/processes/", OPERATORS),
     Row("GET", "nodes/{node}/keys/", OPERATORS),
     Row("POST", "nodes/{node}/keys/", OPERATORS, 201, {"label": "second"}),

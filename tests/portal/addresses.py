@@ -12,6 +12,7 @@ from django.urls.resolvers import RoutePattern
 
 from apps.accounts.models import User, WebSession
 from apps.audit.models import AuditLog
+from apps.metrics.models import SampleCorrection
 from apps.nodes.models import EnrollmentToken, Node, NodeApiKey
 from tests import make
 
@@ -23,6 +24,7 @@ ROWS: dict[str, Any] = {
     "key_id": NodeApiKey,
     "token_id": EnrollmentToken,
     "entry_id": AuditLog,
+    "correction_id": SampleCorrection,
 }
 FREE: dict[str | None, Callable[[], object]] = {"uuid": uuid4, "int": lambda: 1}
 
@@ -80,4 +82,5 @@ def rows_for_all() -> None:
     node = make.node()
     make.key(node)
     make.enrollment_token()
+    make.correction(node)
     make.user("USER")

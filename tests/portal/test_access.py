@@ -103,6 +103,12 @@ TABLE = [
     Address("GET", "metrics:compare", EVERYBODY),
     Address("GET", "metrics:compare-series", EVERYBODY, 400),
     Address("GET", "nodes:lifecycle", EVERYBODY, takes="node"),
+    Address("GET", "nodes:trust", EVERYBODY, takes="node"),
+    Address("GET", "nodes:correct", ADMINS, takes="node"),
+    Address("POST", "nodes:correct", ADMINS, 422, takes="node"),
+    Address("GET", "nodes:corrections", ADMINS, takes="node"),
+    Address("GET", "nodes:correction-undo", ADMINS, takes="correction"),
+    Address("POST", "nodes:correction-undo", ADMINS, 422, takes="correction"),
     Address("GET", "nodes:processes", OPERATORS, takes="node"),
     Address("GET", "nodes:keys", OPERATORS, takes="node"),
     Address("GET", "nodes:enrol", OPERATORS),
@@ -152,6 +158,12 @@ def node_key(me: User) -> list[Any]:
     return [node.pk, make.key(node).row.key_id]
 
 
+def correction(me: User) -> list[Any]:
+    """Return a node and a correction of its samples."""
+    row = make.correction(make.node())
+    return [row.node_id, row.pk]
+
+
 def their_token(me: User) -> list[Any]:
     """Return a person and their token."""
     owner = people.somebody()
@@ -163,6 +175,7 @@ TAKES: dict[str, Callable[[User], list[Any]]] = {
     "token": enrolment,
     "node": lambda me: [make.node().pk],
     "key": node_key,
+    "correction": correction,
     "kept": lambda me: ["usage_metrics"],
     "session": lambda me: [people.web_session(me).pk],
     "api_token": lambda me: [people.api_token(me).pk],

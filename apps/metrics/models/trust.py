@@ -1,5 +1,7 @@
 """What agents and collectors sent, counted: the grounds on which their figures are believed or not."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import CompositePrimaryKey, Value
 
@@ -7,7 +9,7 @@ from apps.metrics.models.fields import real
 from apps.nodes.models import Node
 
 
-def counts() -> "models.JSONField[object, object]":
+def counts() -> "models.JSONField[Any, Any]":
     """Return a column of whole numbers by code."""
     return models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
 

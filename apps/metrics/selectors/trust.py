@@ -176,7 +176,8 @@ def skewed_nodes(limit: int = 5) -> SkewedNodes:
         .values_list("count", "id", "hostname", "clock_skew_seconds")[:limit]
     )
     found = list(rows)
-    return SkewedNodes(found[0][0] if found else 0, [SkewedNode(*row[1:]) for row in found])
+    worst = [SkewedNode(node_id, hostname, skew or 0.0) for _, node_id, hostname, skew in found]
+    return SkewedNodes(found[0][0] if found else 0, worst)
 
 
 def _summed(counts: Iterable[dict[str, int]]) -> dict[str, int]:

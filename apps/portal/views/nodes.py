@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 from apps.accounts.permissions import Action
 from apps.core.paging import BadCursor
 from apps.metrics.selectors import custom_metrics_of, fleet_page, latest_of, processes_of
+from apps.metrics.selectors.trust import trust_of
 from apps.nodes.rules import is_stale
 from apps.nodes.selectors import NodeFilters, lifecycle, node_by_id, resources_of, status_counts
 from apps.portal.access import require
@@ -18,6 +19,7 @@ from apps.portal.forms.spans import span_of_page
 from apps.portal.process_order import in_order
 from apps.portal.spans import RANGES, first_range
 from apps.portal.tiles import charts_for, tiles_of
+from apps.portal.views.trust import context_of
 
 DEFAULT_SORT = "hostname"
 
@@ -61,6 +63,7 @@ def node_detail(request: HttpRequest, node_id: UUID) -> HttpResponse:
         "resources": resources_of(node),
         "events": lifecycle(node, 8),
         "custom": custom_metrics_of(node, 30),
+        **context_of(trust_of(node, now=now)),
         "tab": "now",
     }
     return render(request, "nodes/detail.html", context, status=400 if span_form.errors else 200)

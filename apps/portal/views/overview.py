@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET
 
 from apps.accounts.permissions import Action
 from apps.metrics.selectors import fleet_now
+from apps.metrics.selectors.trust import skewed_nodes
 from apps.nodes.models import NodeStatus
 from apps.nodes.selectors import needing_attention, recent_lifecycle, status_counts
 from apps.portal import heat
@@ -28,6 +29,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "total": sum(counts.values()) - counts[NodeStatus.RETIRED],
         "silent": [c for c in fleet.cells if c.is_stale and c.status == NodeStatus.ACTIVE],
         "waiting": needing_attention(8),
+        "skewed": skewed_nodes(),
         "changes": recent_lifecycle(12),
     }
     template = "overview/_fleet.html" if "HX-Request" in request.headers else "overview/page.html"

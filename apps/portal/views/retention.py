@@ -76,8 +76,9 @@ def _dialog(stock: Stock, loss: Loss | None, back: str) -> Dialog:
     if loss and loss.pieces and loss.since and loss.until:
         days = (loss.until - loss.since).days
         size = filesizeformat(loss.bytes)
+        gone = f"{_counted(days, 'day')} {'goes' if days == 1 else 'go'} with the next nightly run"
         lines = (
-            f"{_counted(days, 'day')} {'goes' if days == 1 else 'go'} with the next nightly run: {loss.since:%d %b %Y} to {loss.until:%d %b %Y}.",
+            f"{gone}: {loss.since:%d %b %Y} to {loss.until:%d %b %Y}.",
             f"{_counted(loss.pieces, 'piece')} of the table, {size} on disk.",
             "Nothing brings them back.",
         )

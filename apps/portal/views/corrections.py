@@ -1,0 +1,100 @@
+"""Correcting samples of a node: what, a preview, a yes; then how far it is, and a way back."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render, resolve_url
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from apps.accounts.permissions import Action
+from apps.metrics.models import SampleCorrection
+from apps.metrics.selectors.correction import (
+    CORES,
+    Preview,
+    Subject,
+    correction_of,
+    corrections_of,
+    preview,
+    series_of,
+)
+from apps.metrics.services.correction import request_correction, request_undo
+from apps.nodes.models import Node
+from apps.nodes.selectors import node_by_id
+from apps.portal.access import SignedIn, require
+from apps.portal.dialogs import UNPROCESSABLE, Dialog, attempt, done, is_fragment, posted, show_form
+from apps.portal.forms.corrections import CorrectionForm, label_of, what_of
+from apps.portal.forms.node_actions import ReasonForm
+
+UNDO_TEXT = "The old values come back, unless newer ones are there. Charts and roll-ups follow within seconds."
+
+
+@require(Action.METRICS_CORRECT)
+def correct(request: SignedIn, node_id: UUID) -> HttpResponse:
+    """Ask what is wrong; show what would change; do it after a yes to exactly that."""
+    node, now = node_by_id(node_id), timezone.now()
+    form = CorrectionForm(posted(request), node=node, series=series_of(node))
+    found: Preview | None = None
+    if form.is_valid():
+        subject = form.subject()
+        if "confirmed" in request.POST:
+            reason = form.cleaned_data["reason"]
+            if attempt(form, request_correction, actor=request.user, subject=subject, reason=reason, now=now):
+                back = resolve_url("nodes:corrections", node_id)
+                return done(request, back, "The correction is under way; this page shows how far it is.")
+        else:
+            found = attempt(form, preview, subject=subject, now=now)
+    context = {"node": node, "form": form, "preview": found, "tab": "corrections"}
+    if found:
+        context |= told(found, form.subject())
+    return render(request, "nodes/correct.html", context, status=UNPROCESSABLE if form.errors else 200)
+
+
+@require_GET
+@require(Action.METRICS_CORRECT)
+def corrections(request: SignedIn, node_id: UUID) -> HttpResponse:
+    """What was corrected, how far it is, and what can be undone; read again by the page while something goes on."""
+    node = node_by_id(node_id)
+    rows = corrections_of(node)
+    context = {
+        "node": node,
+        "rows": [(row, what_of(row)) for row in rows],
+        "is_open": any(row.is_open for row in rows),
+        "tab": "corrections",
+    }
+    template = "nodes/_corrections.html" if is_fragment(request) else "nodes/corrections.html"
+    return render(request, template, context)
+
+
+@require(Action.METRICS_CORRECT)
+def undo(request: SignedIn, node_id: UUID, correction_id: UUID) -> HttpResponse:
+    """Put the old values back."""
+    node = node_by_id(node_id)
+    row, back = correction_of(node, correction_id), resolve_url("nodes:corrections", node_id)
+    form = ReasonForm(posted(request))
+    if form.is_valid() and attempt(
+        form,
+        request_undo,
+        actor=request.user,
+        correction=row,
+        reason=form.cleaned_data["reason"],
+        now=timezone.now(),
+    ):
+        return done(request, back, "The correction is being undone.")
+    return show_form(request, form, _undo_dialog(node, row, back))
+
+
+def told(found: Preview, subject: Subject) -> dict[str, Any]:
+    """A preview as the page shows it."""
+    names = [name for name in subject.shown if name != CORES][:6]
+    return {
+        "figures": [(label_of(name), figures) for name, figures in found.figures.items()],
+        "heads": [label_of(name) for name in names],
+    }
+
+
+def _undo_dialog(node: Node, row: SampleCorrection, back: str) -> Dialog:
+    """The words around the question."""
+    lines = (f"{row.rows_affected} samples of {what_of(row)} on {node.hostname}.",)
+    return Dialog("Undo the correction", "Undo it", back, UNDO_TEXT, lines, icon="rotate")
