@@ -1,8 +1,7 @@
 """G9b: a million samples as CSV through the web process, against COPY TO STDOUT of the same rows.
 
 Both are read to the last byte. The portal checks the token, decides on rows by policy, and makes host names harmless
-for spreadsheets, and puts the rows into the order of time; the baseline does none of that. The web process's memory is
-looked at before and at its highest after.
+for spreadsheets; the baseline does none of that. The web process's memory is looked at before and at its highest after.
 """
 
 import http.client

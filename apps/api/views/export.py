@@ -43,7 +43,7 @@ class MetricsExport(PeopleView):
         auth=[{"session": []}, {"personal": []}],  # type: ignore[list-item]
     )
     def get(self, request: Request) -> HttpResponseBase:
-        """CSV, oldest first: of vitals one column each, of a named metric one line per sample. The export is audited.
+        """CSV, unsorted: of vitals one column each, of a named metric one line per sample. The export is audited.
 
         A file that ends without a line end is not whole: the connection broke, or the portal gave up after ten minutes.
         """

@@ -1,7 +1,6 @@
 """Samples as a file: what it holds, what it would cost, and its bytes block by block."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,13 +20,14 @@ from apps.metrics.vitals import VITALS
 
 LONGEST = "10min"
 MOST_EXPORTED = 20_000_000
+FEW = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
     """A file of samples of some subjects within [since, until).
 
-    `rows` is about how many lines, `names` the host names of nodes by id, harmless for spreadsheets.
+    `rows` is about how many lines, `names` the subjects' host names, harmless for spreadsheets.
     """
 
     metrics: tuple[str, ...]
@@ -35,7 +35,7 @@ class Export:
     since: datetime
     until: datetime
     rows: int
-    names: Mapping[str, str]
+    names: Sequence[str]
 
     @property
     def is_of_vitals(self) -> bool:
@@ -61,7 +61,7 @@ def plan_export(asked: Window, metrics: Sequence[str], now: datetime) -> Export:
     if len(rows) > MOST_SUBJECTS or about > MOST_EXPORTED:
         detail = f"About {about:,} rows are too many for a file of at most {MOST_EXPORTED:,}. Ask for a shorter span."
         raise Invalid("too_expensive", detail, field="start")
-    hosts = {str(row.key): neutral(row.subject.hostname) for row in rows} if names[0] in VITALS else {}
+    hosts = [neutral(row.subject.hostname) for row in rows]
     return Export(names, [row.key for row in rows], since, until, about, hosts)
 
 
@@ -70,6 +70,7 @@ def export_blocks(export: Export) -> Iterator[bytes]:
     sql.fetch_all(__file__, "query_begin.sql", {"timeout": LONGEST, "samples": str(KeptTable.USAGE_METRICS)})
     params: dict[str, Any] = {"subjects": export.subjects, "since": export.since, "until": export.until}
     if export.is_of_vitals:
-        params["names"] = json.dumps(export.names)
+        few = export.subjects if len(export.subjects) <= FEW else None
+        params |= {"names": export.names, "few": few}
         return bulk.copy_out(__file__, "export_vitals.sql", params, lists={"columns": export.metrics})
     return bulk.copy_out(__file__, "export_series.sql", params)

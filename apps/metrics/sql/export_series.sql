@@ -1,4 +1,4 @@
--- Samples of named metrics as CSV, oldest first. Text that a spreadsheet would run as a formula gets an apostrophe.
+-- Samples of named metrics as CSV, in the order in which they are stored. Text that a spreadsheet would run as a formula gets an apostrophe.
 COPY (
     WITH named AS MATERIALIZED (
         SELECT series_id, node_id, s.labels::text AS labels, pool_id, session_id,
@@ -12,5 +12,4 @@ COPY (
         metric_samples.value, named.unit
     FROM metric_samples JOIN named USING (series_id)
     WHERE series_id = ANY (%(subjects)s::int4[]) AND metric_samples.time >= %(since)s AND metric_samples.time < %(until)s
-    ORDER BY metric_samples.time
 ) TO STDOUT (FORMAT csv, HEADER)
