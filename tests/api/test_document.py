@@ -8,12 +8,14 @@ from drf_spectacular.validation import validate_schema
 
 from apps.api.urls import agent_addresses, me_addresses, node_addresses, people_addresses, urlpatterns
 from apps.api.views.docs import openapi_document
-from apps.ingest import shapes
+from apps.ingest import shapes, shapes_logins
 from apps.ingest.foreign.doors import ADDRESSES, GREETINGS
 
 INGEST = {
     "AgentHeartbeat": shapes.Heartbeat, "AgentMetricsBatch": shapes.MetricsBatch, "AgentSample": shapes.Sample,
     "AgentUsage": shapes.Usage, "AgentProcesses": shapes.Processes, "AgentProcess": shapes.Process,
+    "AgentSpool": shapes.Spool, "AgentLoginSessions": shapes_logins.LoginSessions, "AgentLogin": shapes_logins.Login,
+    "AgentLoginProcess": shapes_logins.LoginProcess,
 }  # fmt: skip
 
 
@@ -45,7 +47,7 @@ def test_every_address_is_described_with_its_errors_and_its_way_in(document: dic
     described = len(document["paths"])
     included = (node_addresses, agent_addresses, me_addresses, people_addresses)
     addresses = len(urlpatterns) - 2 - len(included) + sum(map(len, included))
-    assert described == addresses + 3 + len(ADDRESSES) + len(GREETINGS)
+    assert described == addresses + 4 + len(ADDRESSES) + len(GREETINGS)
     assert {*ADDRESSES, *GREETINGS} <= document["paths"].keys()
     for operation in operations(document):
         assert operation["security"], operation["operationId"]
