@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apps.metrics.models import MetricSample, MetricSeries
+from apps.metrics.models import MetricFamily, MetricSample, MetricSeries
 from apps.metrics.selectors.heat import heat_page, heat_summary
 from apps.nodes.models import Node
 from apps.nodes.selectors import NodeFilters
@@ -189,6 +189,23 @@ def test_named_metric_of_a_node_is_charted_by_its_rate_and_read_as_a_table(clien
     assert "2.00 count/s" in page[page.index('data-testid="value-table"') :]
     data = client.get(f"/nodes/{node.pk}/series/?series={row.pk}&how=rate&range=15m").json()
     assert {round(value, 1) for value in data["series"][0]["avg"] if value is not None} == {2.0}
+
+
+def test_series_without_a_kind_is_shown_as_its_family_says(client_as: SignIn) -> None:
+    node = make.node()
+    row = named(node, "jobs_total", [120.0 * n for n in range(10)])
+    with acting_as("omega_worker"):
+        MetricFamily.objects.create(tenant=node.tenant, metric_type="jobs_total", kind="counter")
+    data = client_as("READONLY").get(f"/nodes/{node.pk}/series/?series={row.pk}&range=15m").json()
+    assert {round(value, 1) for value in data["series"][0]["avg"] if value is not None} == {2.0}
+
+
+def test_rate_of_what_is_no_counter_is_refused_beside_the_field(client_as: SignIn) -> None:
+    node = make.node()
+    row = named(node, "temperature", [20.0, 21.0], kind="gauge")
+    answer = client_as("READONLY").get(f"/nodes/{node.pk}/metrics/?series={row.pk}&how=rate")
+    assert answer.status_code == 400
+    assert 'id="id_how_error"' in text(answer)
 
 
 def test_named_metrics_of_a_node_are_searched_by_name(client_as: SignIn) -> None:

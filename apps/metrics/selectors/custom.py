@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import OuterRef, Subquery
 
 from apps.core.errors import NotFound
-from apps.metrics.models import MetricSample, MetricSeries
+from apps.metrics.models import MetricFamily, MetricSample, MetricSeries
 from apps.nodes.models import Node
 
 
@@ -37,10 +37,13 @@ def custom_metrics_of(node: Node, limit: int = 200, text: str = "") -> list[Cust
 
 
 def series_of(node: Node, series_id: int) -> MetricSeries:
-    """Return one series of a node; raises NotFound for another's series."""
-    row = MetricSeries.objects.filter(pk=series_id, node=node).first()
+    """Return one series of a node, its kind that of its family where it has none; NotFound for another's series."""
+    family = MetricFamily.objects.filter(tenant=OuterRef("tenant"), metric_type=OuterRef("metric_type"))
+    rows = MetricSeries.objects.annotate(family_kind=Subquery(family.values("kind")[:1]))
+    row = rows.filter(pk=series_id, node=node).first()
     if row is None:
         raise NotFound("series_not_found", "There is no such series.")
+    row.kind = row.kind or row.family_kind or ""
     return row
 
 

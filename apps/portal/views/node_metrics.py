@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from apps.accounts.permissions import Action
+from apps.core.errors import Invalid
 from apps.metrics.models import MetricSeries
 from apps.metrics.selectors.custom import custom_metrics_of, series_of
 from apps.metrics.selectors.query import Selector
@@ -42,7 +43,10 @@ def node_metrics(request: HttpRequest, node_id: UUID) -> HttpResponse:
     asked = row.metric_type if row else chosen.get("metric", DEFAULT_VITAL)
     context["csv"] = csv_of(asked, span, Selector(nodes=(node.pk,)))
     context |= {"listed": LISTED, "complaints": form.complaints()}
-    context |= _of_series(node, row, chosen, span, now) if row else _of_vital(node, chosen, span, now)
+    try:
+        context |= _of_series(node, row, chosen, span, now) if row else _of_vital(node, chosen, span, now)
+    except Invalid as refusal:
+        form.add_error("how" if row else "metric", refusal.detail)
     bad = bool(form.errors or span_form.errors)
     return render(request, "nodes/metrics.html", context, status=400 if bad else 200)
 
