@@ -1,0 +1,195 @@
+"""Groups of requests: queues with bounds, poisoned works, and what a process remembers between groups."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.core.errors import PortalError
+from apps.core.keys import ParsedKey
+from apps.ingest.errors import unavailable, unstorable
+from apps.ingest.key_cache import KEPT_SECONDS, KeyCache
+from apps.ingest.keys import Caller, Reporter
+from apps.ingest.lanes import Bounds, Lane
+from apps.ingest.samples import SeriesKey, Write
+from apps.ingest.store.group import Stored
+from apps.ingest.store.memory import OpenHours
+from apps.ingest.store.table import SeriesTable, names_of
+from apps.ingest.work import Done, Work
+
+NOW = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+CALLER = Caller(ParsedKey("a" * 12, b"digest"), None)
+REPORTER = Reporter(UUID(int=1), UUID(int=2), "active", 10)
+SMALL = Bounds(most_waiting=4, most_bytes=1000, group_requests=3, group_items=1000)
+
+
+def work(size: int = 10) -> Work:
+    """Return something to store."""
+    return Work(Write(CALLER, NOW, batch_id=uuid4(), size=size))
+
+
+class Database:
+    """A stand-in that notes groups, waits while `gate` is closed, and refuses groups with a poisoned work."""
+
+    def __init__(self) -> None:
+        """Start with an open gate."""
+        self.groups: list[int] = []
+        self.poisoned: set[int] = set()
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def store(self, works: Sequence[Work]) -> Stored:
+        """Store a group."""
+        self.groups.append(len(works))
+        await self.gate.wait()
+        if any(id(one) in self.poisoned for one in works):
+            raise unstorable()
+        return Stored([Done(REPORTER, NOW, accepted=1) for _ in works])
+
+
+async def outcomes(puts: Sequence[Awaitable[Done]]) -> list[str]:
+    """Return what became of works: stored, or the code of the refusal."""
+    found = await asyncio.gather(*puts, return_exceptions=True)
+    return [one.code if isinstance(one, PortalError) else "stored" for one in found]
+
+
+async def test_what_arrives_while_a_group_is_stored_goes_together_in_the_next() -> None:
+    database = Database()
+    lane = Lane(database.store, SMALL, 1)
+    lane.start()
+    database.gate.clear()
+    first = asyncio.create_task(lane.put(work()))
+    while not database.groups:
+        await asyncio.sleep(0)
+    rest = [asyncio.create_task(lane.put(work())) for _ in range(4)]
+    await asyncio.sleep(0)
+    overflow = asyncio.create_task(lane.put(work()))
+    await asyncio.sleep(0)
+    database.gate.set()
+
+    assert await outcomes([first, *rest, overflow]) == ["stored"] * 5 + ["busy"]
+    assert database.groups == [1, 3, 1]
+    await lane.stop()
+
+
+async def test_queue_is_bounded_in_bytes_too() -> None:
+    database = Database()
+    lane = Lane(database.store, SMALL, 1)
+    lane.start()
+    assert await outcomes([lane.put(work(600)), lane.put(work(600))]) == ["stored", "busy"]
+    assert await outcomes([lane.put(work(600))]) == ["stored"], "room is given back"
+    await lane.stop()
+
+
+async def test_poisoned_work_costs_itself_only() -> None:
+    database = Database()
+    lane = Lane(database.store, Bounds(100, 10_000, 100, 1000), 1)
+    lane.start()
+    works = [work() for _ in range(9)]
+    database.poisoned = {id(works[4]), id(works[7])}
+
+    found = await outcomes([lane.put(one) for one in works])
+
+    assert [place for place, one in enumerate(found) if one == "unstorable"] == [4, 7]
+    assert found.count("stored") == 7
+    await lane.stop()
+
+
+async def test_stop_stores_what_is_queued_and_takes_nothing_more() -> None:
+    database = Database()
+    lane = Lane(database.store, SMALL, 1)
+    lane.start()
+    puts = [asyncio.create_task(lane.put(work())) for _ in range(4)]
+    await asyncio.sleep(0)
+    await lane.stop()
+
+    assert await outcomes(puts) == ["stored"] * 4
+    assert await outcomes([lane.put(work())]) == ["unavailable"]
+
+
+async def test_trouble_refuses_the_group_and_the_lane_goes_on() -> None:
+    answers: list[Callable[[], Stored]] = []
+
+    def trouble() -> Stored:
+        raise unavailable()
+
+    def surprise() -> Stored:
+        raise ValueError("nobody thought of this")
+
+    async def store(works: Sequence[Work]) -> Stored:
+        return answers.pop()()
+
+    lane = Lane(store, SMALL, 1)
+    lane.start()
+    answers[:] = [lambda: Stored([Done(REPORTER, NOW)]), surprise, trouble]
+    assert [await outcomes([lane.put(work())]) for _ in range(3)] == [["unavailable"], ["unavailable"], ["stored"]]
+    await lane.stop()
+
+
+keys = st.lists(
+    st.tuples(st.integers(0, 5), st.integers(0, 400)), unique=True, max_size=300
+)  # (node, number of the metric)
+
+
+@given(keys, keys, st.sampled_from([64, 1024, 2**14]))
+def test_table_answers_as_a_dictionary_does_or_not_at_all(
+    first: list[tuple[int, int]], second: list[tuple[int, int]], largest: int
+) -> None:
+    table, known = SeriesTable(largest), dict[tuple[int, int], int]()
+    tenant = UUID(int=99)
+    for batch in (first, second):
+        for node in {node for node, _ in batch}:
+            own = [number for one, number in batch if one == node]
+            names = names_of(tenant, UUID(int=node), [SeriesKey(f"m{number}", "{}") for number in own])
+            series = np.array([1 + node * 1000 + number for number in own], np.int32)
+            table.note(names, series, series.astype(np.float64), series.astype(np.uint32))
+            known |= {(node, number): 1 + node * 1000 + number for number in own}
+    for node, number in [*known, (7, 1), (1, 999)]:
+        slots = table.find(names_of(tenant, UUID(int=node), [SeriesKey(f"m{number}", "{}")]))
+        found = int(table.series(slots)[0])
+        assert found in (0, known.get((node, number), 0))
+        if largest > 1024:
+            assert found == known.get((node, number), 0)
+    assert len(table) * 2 <= largest
+
+
+def test_series_of_another_tenant_pool_or_label_are_others() -> None:
+    table = SeriesTable()
+    key = SeriesKey("load", "{}")
+    table.note(names_of(UUID(int=1), UUID(int=2), [key]), np.array([5], np.int32), np.zeros(1), np.zeros(1, np.uint32))
+    others = [key._replace(labels='{"a":"1"}'), key._replace(pool=UUID(int=3)), key._replace(session=UUID(int=3))]
+
+    assert table.series(table.find(names_of(UUID(int=1), UUID(int=2), [key, *others]))).tolist() == [5, 0, 0, 0]
+    assert table.series(table.find(names_of(UUID(int=9), UUID(int=2), [key]))).tolist() == [0]
+
+
+def test_open_hour_is_marked_once_and_an_hour_that_is_over_every_time() -> None:
+    hours, node = OpenHours(), UUID(int=1)
+    this_hour = NOW.replace(minute=0).timestamp()
+    marks = {(node, this_hour), (node, this_hour - 3600)}
+
+    assert hours.missing(marks, NOW) == sorted(marks)
+    hours.note(sorted(marks), NOW)
+    assert hours.missing(marks, NOW) == [(node, this_hour - 3600)]
+    assert hours.missing(marks, NOW + timedelta(hours=1)) == sorted(marks)
+
+
+def test_key_is_known_for_a_second_only() -> None:
+    moment = 0.0
+    cache = KeyCache(lambda: moment)
+    stranger = Caller(ParsedKey("b" * 12, b"other"), None)
+    assert not cache.is_known(CALLER)
+    cache.note(CALLER, is_good=True)
+    cache.note(stranger, is_good=False)
+
+    assert cache.is_known(CALLER)
+    with pytest.raises(PortalError, match="not accepted"):
+        cache.is_known(stranger)
+    moment = KEPT_SECONDS
+    assert not cache.is_known(CALLER)
+    assert not cache.is_known(stranger)
