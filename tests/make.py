@@ -6,7 +6,7 @@ from typing import Any
 
 from apps.accounts.models import Tenant, User
 from apps.accounts.services import default_tenant
-from apps.metrics.models import NodeLatest, SampleCorrection, UsageMetric
+from apps.metrics.models import IngestTrust, NodeLatest, SampleCorrection, UsageMetric
 from apps.nodes.models import IngestPulse, Node
 from apps.nodes.services import IssuedKey, create_enrollment_token, issue_key
 from tests.database import acting_as
@@ -80,6 +80,12 @@ def latest(of: Node, at: datetime | None = None, **vitals: Any) -> NodeLatest:
     at = at or datetime.now(UTC)
     with acting_as("omega_worker"):
         return NodeLatest.objects.create(node=of, at=at, received_at=at, **{"cpu_percent": 10.0, **vitals})
+
+
+def trust(of: Node, at: datetime, **columns: Any) -> IngestTrust:
+    """Return what was counted of a node on a day."""
+    with acting_as("data_collector"):
+        return IngestTrust.objects.create(node=of, day=at.date(), **{"accepted": 1, **columns})
 
 
 def correction(of: Node, **columns: Any) -> SampleCorrection:

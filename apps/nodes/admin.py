@@ -9,6 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.timezone import now
 from import_export.admin import ImportExportModelAdmin
 from import_export.formats.base_formats import CSV, JSON
@@ -84,7 +86,7 @@ class NodeAdmin(Correction, ImportExportModelAdmin):
     readonly_fields = (
         "tenant", "status", "is_draining", "drain_reason", "drain_until", "agent_version", "last_heartbeat",
         "silent_after", "reported_status", "reported_error", "reported_config_hash", "clock_skew_seconds",
-        "created_at", "updated_at",
+        "created_at", "updated_at", "samples",
     )  # fmt: skip
     fieldsets = (
         (None, {"fields": ("hostname", "name", "description", "node_type", "tenant")}),
@@ -96,10 +98,17 @@ class NodeAdmin(Correction, ImportExportModelAdmin):
                                 "silent_after", "reported_status", "reported_error", "reported_config_hash",
                                 "clock_skew_seconds")}),
         ("State", {"fields": ("status", "is_draining", "drain_reason", "drain_until", "created_at", "updated_at")}),
+        ("Samples", {"fields": ("samples",)}),
     )  # fmt: skip
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    @admin.display(description="Samples of the node")
+    def samples(self, obj: Node) -> SafeString:
+        """Lead to where samples are corrected: there are too many for a form."""
+        address = reverse("nodes:correct", args=[obj.pk])
+        return format_html('<a href="{}">Correct samples: remove them, or set values to unknown</a>', address)
 
     def view_on_site(self, obj: Node) -> str:
         return reverse("nodes:detail", args=[obj.pk])

@@ -6,6 +6,7 @@ from typing import Any
 from apps.accounts.models import ApiToken, Invitation, Quota, QuotaRequest, RoleMapping, User, WebSession
 from apps.audit.models import AuditLog
 from apps.jobs.models import JobRun
+from apps.metrics.models import SampleCorrection
 from apps.nodes.models import EnrollmentToken, NodeApiKey, NodeCommand, NodeLifecycleLog, NodeResource
 from apps.sessions.models import UserSession
 from tests.portal.addresses import PLACE
@@ -17,6 +18,7 @@ TARGET = "USER"
 SHARED: dict[str, Value] = {
     "mapping_id": lambda house, person: RoleMapping.objects.get(claim_value="user").pk,
     "kind": lambda house, person: "hard",
+    "table": lambda house, person: "usage_metrics",
     "text": lambda house, person: "no-invitation",
     "content_type_id": lambda house, person: 1,
 }
@@ -29,6 +31,7 @@ OWNED: dict[str, Value] = {
     "token_id": lambda house, person: EnrollmentToken.objects.get(tenant=house.tenant).pk,
     "command_id": lambda house, person: NodeCommand.objects.get(node=house.node).pk,
     "invitation_id": lambda house, person: Invitation.objects.get(tenant=house.tenant).pk,
+    "correction_id": lambda house, person: SampleCorrection.objects.get(node=house.node).pk,
     "quota_id": lambda house, person: Quota.objects.get(tenant=house.tenant).pk,
     "request_id": lambda house, person: QuotaRequest.objects.get(user=person).pk,
 }

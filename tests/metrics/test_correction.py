@@ -1,7 +1,6 @@
 """Samples that are wrong are taken away everywhere, by whom and why is known, and they can be put back bit for bit."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -10,112 +9,50 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from apps.audit.models import AuditLog
-from apps.core.errors import Conflict, Forbidden, Invalid, NotFound
+from apps.core.errors import Invalid, NotFound
 from apps.core.timescale.tier import Tier, tier_of
-from apps.metrics import services
 from apps.metrics.models import (
     CorrectedSample,
     CorrectedUsage,
     MetricSample,
     MetricSeries,
     NodeLatest,
-    SampleCorrection,
-    UsageHourly,
     UsageMetric,
 )
-from apps.metrics.selectors.correction import COLUMNS, Subject, affected, correction_of, preview
-from apps.metrics.services.correction import request_correction, request_undo
-from apps.metrics.services.correction_work import advance_corrections, forget_corrected
+from apps.metrics.selectors.correction import Subject, affected, correction_of, preview
+from apps.metrics.services.correction import request_correction
+from apps.metrics.services.correction_work import advance_corrections
 from apps.nodes.models import Node
 from tests import make
 from tests.database import acting_as
+from tests.metrics.correcting import (
+    HOUR,
+    MINUTE,
+    blank,
+    correct,
+    hourly,
+    kept,
+    noon_before,
+    undo,
+    vitals,
+    whole,
+    work,
+    wrong_node,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.data_layer]
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-Rows = list[tuple[Any, ...]]
 
 
 @pytest.fixture
 def noon(now: datetime) -> datetime:
     """Yesterday, 12:00 UTC."""
-    return now.astimezone(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    return noon_before(now)
 
 
 @pytest.fixture
 def node(db: None, noon: datetime) -> Node:
-    """A node with a sample a minute from 11:00 to 14:00, the CPU at 999 nowhere and at 98 from 12:00 to 12:30."""
-    made = make.node()
-    with acting_as("omega_worker"):
-        samples = [
-            UsageMetric(
-                node=made,
-                timestamp=noon + n * MINUTE,
-                cpu_percent=98.0 if 0 <= n < 30 else 10.1,
-                ram_percent=33.3,
-                cpu_per_core=[1.5, 2.5],
-                uptime_seconds=1e6 + n,
-            )
-            for n in range(-60, 120)
-        ]
-        UsageMetric.objects.bulk_create(samples)
-        newest = samples[-1]
-        vitals = {name: getattr(newest, name) for name in COLUMNS}
-        NodeLatest.objects.create(node=made, at=newest.timestamp, received_at=newest.timestamp, **vitals)
-        services.queue_hours([(made.pk, noon + h * HOUR) for h in (-1, 0, 1)], now=noon)
-        services.roll_up()
-    return made
-
-
-def vitals(node: Node) -> Rows:
-    """Return every sample of a node as the database writes it, hence bit for bit."""
-    with acting_as("omega_worker"), connection.cursor() as cursor:
-        cursor.execute('SELECT m::text FROM usage_metrics m WHERE node_id = %s ORDER BY "timestamp"', [node.pk])
-        return cursor.fetchall()
-
-
-def hourly(node: Node) -> dict[datetime, tuple[int, float | None]]:
-    """Return count of samples and greatest CPU by hour."""
-    rows = UsageHourly.objects.filter(node=node).values_list("bucket", "sample_count", "cpu_percent_max")
-    return {bucket: (count, greatest) for bucket, count, greatest in rows}
-
-
-def whole(node: Node, starts: datetime, ends: datetime) -> Subject:
-    """Return the wish to remove samples."""
-    return Subject(node, None, (), "remove", starts, ends)
-
-
-def blank(node: Node, starts: datetime, ends: datetime, *columns: str) -> Subject:
-    """Return the wish to set values to unknown."""
-    return Subject(node, None, columns, "set_null", starts, ends)
-
-
-def correct(subject: Subject, now: datetime, reason: str = "sensor was broken") -> SampleCorrection:
-    """Ask for a correction and let the worker do it."""
-    row = request_correction(actor=make.user("ADMIN"), subject=subject, reason=reason, now=now)
-    work(now)
-    row.refresh_from_db()
-    return row
-
-
-def undo(row: SampleCorrection, now: datetime) -> SampleCorrection:
-    """Ask that it is undone and let the worker do it."""
-    request_undo(actor=make.user("ADMIN"), correction=row, reason="it was right", now=now)
-    work(now)
-    row.refresh_from_db()
-    return row
-
-
-def kept(model: type[CorrectedUsage] | type[CorrectedSample]) -> int:
-    """Count the old values that are kept."""
-    with acting_as("omega_worker"):
-        return model.objects.count()
-
-
-def work(now: datetime) -> None:
-    """Let the worker do what waits."""
-    ticks = iter(range(10_000))
-    with acting_as("omega_worker"):
-        advance_corrections(clock=lambda: now + timedelta(milliseconds=next(ticks)))
+    """A node with a sample a minute from 11:00 to 14:00."""
+    return wrong_node(noon)
 
 
 def test_removed_samples_are_gone_from_everywhere(node: Node, noon: datetime, now: datetime) -> None:
@@ -244,75 +181,6 @@ def test_a_preview_says_what_would_change_and_changes_nothing(node: Node, noon: 
     assert [values for _, values in found.first[:2]] == [[98.0], [98.0]]
     assert not preview(whole(node, noon, noon + HOUR), now=now).changes_latest
     assert vitals(node) == raw
-
-
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"columns": ("cpu_percent",)}, "columns"),
-        ({"kind": "set_null"}, "columns"),
-        ({"kind": "set_null", "columns": ("nonsense",)}, "columns"),
-        ({"kind": "double"}, "kind"),
-        ({"ends_at": datetime(2020, 1, 1, tzinfo=UTC)}, "ends_at"),
-        ({"ends_at": datetime(2199, 1, 1, tzinfo=UTC)}, "ends_at"),
-        ({"starts_at": datetime(2001, 1, 1, tzinfo=UTC)}, "starts_at"),
-    ],
-)
-def test_what_cannot_be_corrected_is_refused_and_the_field_named(
-    node: Node, noon: datetime, now: datetime, changes: dict[str, Any], field: str
-) -> None:
-    usual = {"node": node, "series": None, "columns": (), "kind": "remove", "starts_at": noon, "ends_at": noon + HOUR}
-    with pytest.raises(Invalid) as refusal:
-        request_correction(actor=make.user("ADMIN"), subject=Subject(**{**usual, **changes}), reason="x", now=now)
-    assert refusal.value.field == field
-
-
-def test_a_span_that_holds_nothing_and_a_missing_reason_are_refused(node: Node, noon: datetime, now: datetime) -> None:
-    ada = make.user("ADMIN")
-    with pytest.raises(Invalid, match="no such sample"):
-        request_correction(actor=ada, subject=whole(node, noon - 9 * HOUR, noon - 8 * HOUR), reason="x", now=now)
-    with pytest.raises(Invalid, match="why"):
-        request_correction(actor=ada, subject=whole(node, noon, noon + HOUR), reason="  ", now=now)
-
-
-@pytest.mark.parametrize("role", ["DEVOPS", "ANALYST", "USER", "READONLY"])
-def test_nobody_but_an_admin_corrects(node: Node, noon: datetime, now: datetime, role: str) -> None:
-    with pytest.raises(Forbidden):
-        request_correction(actor=make.user(role), subject=whole(node, noon, noon + HOUR), reason="x", now=now)
-    row = correct(whole(node, noon, noon + HOUR), now)
-    with pytest.raises(Forbidden):
-        request_undo(actor=make.user(role), correction=row, reason="x", now=now)
-
-
-def test_one_at_a_time_and_the_later_one_is_undone_first(node: Node, noon: datetime, now: datetime) -> None:
-    ada, subject = make.user("ADMIN"), blank(node, noon, noon + HOUR, "cpu_percent")
-    first = request_correction(actor=ada, subject=subject, reason="x", now=now)
-    with pytest.raises(Conflict, match="already"):
-        request_correction(actor=ada, subject=whole(node, noon, noon + HOUR), reason="x", now=now)
-    with pytest.raises(Conflict, match="that is done"):
-        request_undo(actor=ada, correction=first, reason="x", now=now)
-    work(now)
-    raw = vitals(node)
-    second = correct(whole(node, noon, noon + HOUR), now + MINUTE)
-
-    with pytest.raises(Conflict, match="later"):
-        undo(first, now)
-    undo(second, now)
-    assert vitals(node) == raw
-    undo(first, now)
-    with pytest.raises(Conflict, match="that is done"):
-        undo(first, now)
-
-
-def test_values_are_kept_for_thirty_days(node: Node, noon: datetime, now: datetime) -> None:
-    row = correct(whole(node, noon, noon + HOUR), now)
-    with acting_as("omega_worker"):
-        assert forget_corrected(now=now + timedelta(days=29)) == 0
-        assert forget_corrected(now=now + timedelta(days=31)) == 1
-
-    assert kept(CorrectedUsage) == 0
-    with pytest.raises(Conflict, match="gone"):
-        undo(row, now)
 
 
 def test_work_goes_on_where_a_killed_worker_stopped(node: Node, noon: datetime, now: datetime) -> None:

@@ -92,6 +92,11 @@ def test_what_another_tenant_measured_is_not_found(ada: Client) -> None:
     assert ada.get(f"/nodes/{mine.pk}/corrections/{row.pk}/undo/").status_code == 404
 
 
+def test_a_correction_by_somebody_who_is_gone_is_still_shown(ada: Client) -> None:
+    row = make.correction(make.node(), actor=None)
+    assert "somebody" in text(ada.get(f"/nodes/{row.node_id}/corrections/"))
+
+
 @pytest.mark.parametrize("role", ["DEVOPS", "USER"])
 def test_others_are_not_offered_what_they_may_not_do(client_as: Callable[[str], Client], node: Node, role: str) -> None:
     page = text(client_as(role).get(f"/nodes/{node.pk}/"))

@@ -27,6 +27,7 @@ OF_PERSON = "(SELECT tenant_id FROM users u WHERE u.user_id = {}.user_id) = %s"
 TABLES = {
     "api_tokens": OF_PERSON,
     "enrollment_tokens": OF_TENANT,
+    "ingest_trust": OF_NODE,
     "invitations": OF_TENANT,
     "metric_families": OF_TENANT,
     "metric_series": OF_TENANT,
@@ -37,6 +38,7 @@ TABLES = {
     "node_resources": OF_NODE,
     "nodes": OF_TENANT,
     "quota_requests": OF_PERSON,
+    "sample_corrections": OF_TENANT,
     "tenants": OF_TENANT,
     "user_sessions": OF_NODE,
     "users": OF_TENANT,

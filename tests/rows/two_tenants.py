@@ -68,6 +68,8 @@ def machine(tenant: Tenant, name: str) -> Node:
     node.lifecycle.create(event_type="ENROLLED", new_status="active", triggered_by="system", timestamp=NOW)
     make.usage(node, NOW)
     make.latest(node, NOW)
+    make.correction(node)
+    make.trust(node, NOW)
     UserSession.objects.create(node=node, username="root", login_time=NOW)
     with acting_as("omega_worker"):
         series = MetricSeries.objects.create(tenant=tenant, node=node, metric_type="queue_length")

@@ -8,6 +8,7 @@ from django.shortcuts import render, resolve_url
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from apps.accounts.models import User
 from apps.accounts.permissions import Action
 from apps.metrics.models import SampleCorrection
 from apps.metrics.selectors.correction import (
@@ -59,7 +60,7 @@ def corrections(request: SignedIn, node_id: UUID) -> HttpResponse:
     rows = corrections_of(node)
     context = {
         "node": node,
-        "rows": [(row, what_of(row)) for row in rows],
+        "rows": [(row, what_of(row), name_of(row.actor), name_of(row.undone_by)) for row in rows],
         "is_open": any(row.is_open for row in rows),
         "tab": "corrections",
     }
@@ -92,6 +93,11 @@ def told(found: Preview, subject: Subject) -> dict[str, Any]:
         "figures": [(label_of(name), figures) for name, figures in found.figures.items()],
         "heads": [label_of(name) for name in names],
     }
+
+
+def name_of(person: User | None) -> str:
+    """Somebody's name; one whose account is gone, or of whom this person may not know, has none."""
+    return person.full_name or person.email if person else "somebody"
 
 
 def _undo_dialog(node: Node, row: SampleCorrection, back: str) -> Dialog:
