@@ -46,6 +46,7 @@ def ages(now: datetime) -> tuple[list[int], list[int]]:
     return [(now - at).days for at in vitals], [(now - at).days for at in samples]
 
 
+@pytest.mark.usefixtures("kept_by_job")
 def test_each_table_keeps_its_own_number_of_days(node: Node, now: datetime) -> None:
     raw, narrow = settings.OMEGA.raw_retention_days, settings.OMEGA.sample_retention_days
     for days in (0, narrow - 1, narrow + 2, raw - 1, raw + 2):
@@ -57,6 +58,7 @@ def test_each_table_keeps_its_own_number_of_days(node: Node, now: datetime) -> N
     assert (dropped["usage_metrics"], dropped["metric_samples"]) == (1, 3)
 
 
+@pytest.mark.usefixtures("kept_by_job")
 def test_day_that_is_only_partly_past_is_kept(node: Node, now: datetime) -> None:
     at = (now - settings.OMEGA.raw_retention_days * DAY).replace(hour=12, minute=0, second=0)
     store(node, at)
@@ -68,6 +70,7 @@ def test_day_that_is_only_partly_past_is_kept(node: Node, now: datetime) -> None
     assert (kept, UsageMetric.objects.count()) == (1, 0)
 
 
+@pytest.mark.usefixtures("kept_by_job")
 def test_dropping_is_recorded_once_and_doing_nothing_is_not(node: Node, now: datetime) -> None:
     store(node, now - (settings.OMEGA.raw_retention_days + 2) * DAY)
     drop_expired(now=now)
