@@ -60,7 +60,8 @@ class Sender:
         for number in range(BATCHES):
             times = [started + timedelta(seconds=number * SAMPLES + n) for n in range(SAMPLES)]
             usage = [{"at": at.isoformat(), "cpu_percent": float(number)} for at in times]
-            self._send({"batch_id": str(uuid4()), "samples": [], "usage": usage})
+            samples = [{"type": f"load.{n % 5}", "value": n, "at": at.isoformat()} for n, at in enumerate(times)]
+            self._send({"batch_id": str(uuid4()), "samples": samples, "usage": usage})
 
     def _send(self, batch: dict[str, object]) -> None:
         """Send one batch until the answer is 200."""
@@ -115,8 +116,9 @@ def test_acknowledged_samples_survive_the_database_being_killed(
         assert sender.acknowledged == BATCHES * SAMPLES
         assert sender.statuses <= {200, 503}
         with psycopg.connect(cluster.url(record.port or 0)) as connection:
-            counted = connection.execute("SELECT count(*), count(DISTINCT timestamp) FROM usage_metrics").fetchone()
-        assert counted == (BATCHES * SAMPLES, BATCHES * SAMPLES)
+            vitals = connection.execute("SELECT count(*), count(DISTINCT timestamp) FROM usage_metrics").fetchone()
+            samples = connection.execute('SELECT count(*), count(DISTINCT "time") FROM metric_samples').fetchone()
+        assert vitals == samples == (BATCHES * SAMPLES, BATCHES * SAMPLES)
         assert wait_for(lambda: httpx.get(f"{portal.url}/readyz", timeout=10).status_code == 200)
     finally:
         portal.stop_all()
