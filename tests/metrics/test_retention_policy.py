@@ -109,6 +109,8 @@ def test_the_stock_says_since_when_and_how_much(now: datetime) -> None:
     at = now - timedelta(days=40)
     store_old(at)
 
+    with acting_as(connection.settings_dict["USER"]):
+        RetentionPolicy.objects.all().delete()
     stock = stock_of(VITALS)
 
     assert stock.oldest is not None

@@ -12,6 +12,7 @@ from apps.nodes.models import Node
 from apps.portal.forms.node_actions import ReasonForm
 
 VITALS_CHOICE = "vitals"
+MOMENT = {"type": "datetime-local", "step": "1", "class": "wide"}
 WRITTEN = "%Y-%m-%dT%H:%M:%S"
 OTHER_LABELS = {"cpu_per_core": "CPU by core", "uptime_seconds": "Up for"}
 
@@ -47,12 +48,10 @@ class CorrectionForm(ReasonForm):
         widget=forms.SelectMultiple(attrs={"size": 8}),
         help_text="Only for “unknown”: removing takes whole samples.",
     )
-    starts_at = forms.DateTimeField(
-        label="From", widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format=WRITTEN)
-    )
+    starts_at = forms.DateTimeField(label="From", widget=forms.DateTimeInput(attrs=MOMENT, format=WRITTEN))
     ends_at = forms.DateTimeField(
         label="To, not included",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format=WRITTEN),
+        widget=forms.DateTimeInput(attrs=MOMENT, format=WRITTEN),
     )
 
     def __init__(self, *args: Any, node: Node, series: list[MetricSeries], **kwargs: Any) -> None:

@@ -34,5 +34,5 @@ def context_of(trust: NodeTrust) -> dict[str, Any]:
         "refused": advised(trust.refused_codes, REFUSED),
         "tolerated": advised(trust.tolerated, {}, TOLERATED),
         "most": max((row.accepted for row in rows), default=0),
-        "most_bad": max((row.rejected + row.duplicate for row in rows), default=0),
+        "most_bad": max((row.rejected for row in rows), default=0),
     }
