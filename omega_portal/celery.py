@@ -18,7 +18,7 @@ TIMETABLE: dict[str, dict[str, timedelta]] = {
     "metrics.derive_vitals": {"every": timedelta(seconds=10)},
     "metrics.ensure_partitions": {"every": timedelta(hours=6)},
     "metrics.drop_expired": {"every": timedelta(days=1), "offset": timedelta(hours=3)},
-    "metrics.correct_samples": {"every": timedelta(seconds=2)},
+    "metrics.correct_samples": {"every": timedelta(seconds=5)},
     "metrics.forget_corrected_values": {"every": timedelta(days=1), "offset": timedelta(hours=5)},
     "metrics.apply_retention": {"every": timedelta(minutes=1)},
     "jobs.forget_old_runs": {"every": timedelta(minutes=30)},
