@@ -17,6 +17,8 @@ from apps.ingest.shapes import Spool
 from apps.ingest.trust import MOST_KEPT, Trust
 from apps.metrics.models import IngestTrust
 from tests import database, make
+from tests.ingest.conftest import Agent, epoch
+from tests.processes import wait_for
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -27,7 +29,7 @@ def collector() -> Database:
 
 
 @pytest.fixture
-async def door(committed: None) -> AsyncIterator[Database]:
+async def table(committed: None) -> AsyncIterator[Database]:
     """Return it open."""
     opened = collector()
     await opened.open()
@@ -63,8 +65,8 @@ async def row_of(node_id: UUID, day: datetime = NOW) -> IngestTrust:
     return await IngestTrust.objects.aget(node_id=node_id, day=day.date())
 
 
-async def test_counts_of_two_processes_and_of_several_times_add_up(door: Database, node_id: UUID) -> None:
-    first, second = Trust(door), Trust(door)
+async def test_counts_of_two_processes_and_of_several_times_add_up(table: Database, node_id: UUID) -> None:
+    first, second = Trust(table), Trust(table)
     first.note("agent", a_write(agent_version="1.2.0"), became(node_id, "in_future", "in_future", "too_old"))
     first.note("prometheus", a_write(tolerated={"not_finite": 3}), became(node_id, accepted=7, duplicate=4))
     await first.flush()
@@ -83,9 +85,9 @@ async def test_counts_of_two_processes_and_of_several_times_add_up(door: Databas
 
 
 async def test_a_heartbeat_tells_of_clock_and_spool_and_the_last_word_on_the_spool_holds(
-    door: Database, node_id: UUID
+    table: Database, node_id: UUID
 ) -> None:
-    trust = Trust(door)
+    trust = Trust(table)
     oldest = (NOW - timedelta(hours=2)).isoformat()
     trust.beat(node_id, skew=-4.5, spool=Spool(500, oldest, 7, 1), version="1.2.0", now=NOW)
     trust.beat(node_id, skew=61.0, spool=Spool(20), version="1.2.0", now=NOW)
@@ -99,16 +101,18 @@ async def test_a_heartbeat_tells_of_clock_and_spool_and_the_last_word_on_the_spo
 
 
 @pytest.mark.parametrize("oldest", ["yesterday", 1e300, -5.0, "0001-01-01T00:00:00+00:00"])
-async def test_a_time_of_the_spool_that_is_none_is_left_out(door: Database, node_id: UUID, oldest: str | float) -> None:
-    trust = Trust(door)
+async def test_a_time_of_the_spool_that_is_none_is_left_out(
+    table: Database, node_id: UUID, oldest: str | float
+) -> None:
+    trust = Trust(table)
     trust.beat(node_id, skew=None, spool=Spool(1, oldest), version=None, now=NOW)
     await trust.flush()
 
     assert (await row_of(node_id)).spool_oldest_at is None
 
 
-async def test_each_day_is_counted_by_itself(door: Database, node_id: UUID) -> None:
-    trust = Trust(door)
+async def test_each_day_is_counted_by_itself(table: Database, node_id: UUID) -> None:
+    trust = Trust(table)
     for at in (NOW, NOW + timedelta(days=1)):
         trust.note("agent", a_write(at), became(node_id))
     await trust.flush()
@@ -140,8 +144,8 @@ async def test_what_waits_is_bounded() -> None:
     assert len(trust) == MOST_KEPT
 
 
-async def test_a_node_that_went_costs_itself_only(door: Database, node_id: UUID) -> None:
-    trust, gone = Trust(door), uuid4()
+async def test_a_node_that_went_costs_itself_only(table: Database, node_id: UUID) -> None:
+    trust, gone = Trust(table), uuid4()
     for one in (gone, node_id):
         trust.note("agent", a_write(), became(one))
 
@@ -149,10 +153,21 @@ async def test_a_node_that_went_costs_itself_only(door: Database, node_id: UUID)
     assert [row.node_id async for row in IngestTrust.objects.all()] == [node_id]
 
 
-async def test_what_is_left_is_written_at_the_end(door: Database, node_id: UUID) -> None:
-    trust = Trust(door)
+async def test_what_is_left_is_written_at_the_end(table: Database, node_id: UUID) -> None:
+    trust = Trust(table)
     trust.start()
     trust.note("agent", a_write(), became(node_id))
     await trust.stop()
 
     assert (await row_of(node_id)).accepted == 2
+
+
+def test_what_an_agent_sends_is_counted_by_the_running_door(agent: Agent) -> None:
+    beat = {"status": "ok", "at": epoch(90), "agent_version": "1.2.0", "spool": {"waiting": 12, "dropped": 3}}
+    assert agent.post("heartbeat", beat).status_code == 200
+    assert agent.send({"type": "x", "value": 1}, {"type": "x", "value": 1, "at": epoch(3600)}).status_code == 200
+
+    wait_for(lambda: IngestTrust.objects.filter(node=agent.node, rejected=1).exists())
+    row = IngestTrust.objects.get(node=agent.node)
+    assert (row.heartbeats, row.spool_waiting, row.spool_dropped, row.agent_version) == (1, 12, 3, "1.2.0")
+    assert (row.accepted, row.rejected_codes, row.skew_max) == (1, {"in_future": 1}, pytest.approx(90, abs=5))
