@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import psycopg
 
 from apps.ingest.store.samples import HEADER, ROW, TRAILER, microseconds
@@ -107,7 +108,8 @@ class Measured:
 
     def _packed(self, number: int) -> bytes:
         """Return the rows of one batch as COPY takes them, in the order of the table's key."""
-        moments = self._began - number * STEP_SECONDS - 10.0 * np.arange(BATCH_SAMPLES // SERIES)[::-1]
+        back = np.arange(BATCH_SAMPLES // SERIES, dtype=np.float64)[::-1]
+        moments: npt.NDArray[np.float64] = np.subtract(self._began - number * STEP_SECONDS, 10.0 * back)
         rows = np.empty(BATCH_SAMPLES, ROW)
         rows["n"], rows["l1"], rows["l2"], rows["l3"] = 3, 4, 8, 8
         rows["series"] = np.repeat(self._series[number % len(self._series)], BATCH_SAMPLES // SERIES)

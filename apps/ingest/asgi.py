@@ -3,6 +3,7 @@
 Answers are given after COMMIT only. There is no Django request here, so that a heartbeat costs little.
 """
 
+import gc
 import logging
 import logging.config
 from collections.abc import Awaitable, Callable
@@ -102,6 +103,9 @@ class IngestApplication:
         """Open what requests share, and close it when the server stops."""
         await receive()
         logging.config.dictConfig(settings.LOGGING)
+        # What is loaded by now stays for good: looking through it again and again would hold up requests.
+        gc.collect()
+        gc.freeze()
         await self._database.open()
         await self._door.open()
         self._announcer.start()

@@ -32,8 +32,9 @@ def marks_of(stored: Sequence[Accepted]) -> set[Mark]:
     for one in stored:
         write = one.work.write
         hours = {row["at"] // HOUR * HOUR for row in write.usage}
-        if write.samples is not None:
-            hours.update((np.unique(write.samples.at // HOUR) * HOUR).tolist())
+        if write.samples is not None and len(write.samples):
+            first, last = write.samples.at.min() // HOUR * HOUR, write.samples.at.max() // HOUR * HOUR
+            hours.update({first, last} if last - first <= HOUR else np.unique(write.samples.at // HOUR * HOUR).tolist())
         marks.update((one.node_id, float(hour)) for hour in hours)
     return marks
 
