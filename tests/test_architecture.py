@@ -18,6 +18,7 @@ CURSORS = (
     "apps/core/bulk.py",
     "apps/core/health.py",
     "apps/core/timescale/",
+    "apps/ingest/database.py",
     "benchmarks/",
     "tests/",
     "agent/",

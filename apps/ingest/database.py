@@ -155,6 +155,12 @@ async def stored_count(sent: AsyncCursor[DictRow]) -> int:
     return int(row["stored"]) if row else 0
 
 
+async def copy_in(connection: Connection, name: str, rows: bytes) -> None:
+    """Run a COPY statement file with rows packed in its format."""
+    async with connection.cursor().copy(sql_text(__file__, name)) as copy:
+        await copy.write(rows)
+
+
 async def fetch_all(connection: Connection, name: str, params: Params) -> list[DictRow]:
     """Run a statement file and return its rows."""
     found = await connection.execute(sql_text(__file__, name), params)

@@ -4,46 +4,20 @@ import html
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from django.test import Client
 
-from apps.metrics.models import MetricFamily, MetricSample, MetricSeries
 from apps.metrics.selectors.heat import heat_page, heat_summary
-from apps.nodes.models import Node
 from apps.nodes.selectors import NodeFilters
 from tests import make
-from tests.database import acting_as
+from tests.portal.measured import measured, named
 from tests.portal.pages import text
 from tests.portal.test_node_list import statements
 
 SignIn = Callable[[str], Client]
 CELL = re.compile(r'class="heat-cell ([\w-]+)"[^>]*href="([^"]+)"[^>]*aria-label="([^"]+)">([^<]*)</a>')
 EVIL = '"><script>alert(1)</script>'
-
-
-def named(node: Node, name: str, values: list[float], *, kind: str = "", **labels: str) -> MetricSeries:
-    """Return a named series of a node with a value a minute, the newest just now."""
-    now = datetime.now(UTC).replace(microsecond=0)
-    with acting_as("omega_worker"):
-        row = MetricSeries.objects.create(
-            tenant=node.tenant, node=node, metric_type=name, labels=labels, kind=kind, last_sample_at=now
-        )
-        times = [now - timedelta(minutes=n) for n in range(len(values))][::-1]
-        MetricSample.objects.bulk_create(
-            MetricSample(series=row, time=at, value=value) for at, value in zip(times, values, strict=True)
-        )
-    return row
-
-
-def measured(hostname: str, *loads: float, **columns: Any) -> Node:
-    """Return a node with a CPU load a minute, the newest just now and also the latest."""
-    node, now = make.node(hostname=hostname, **columns), datetime.now(UTC)
-    for n, load in enumerate(reversed(loads)):
-        make.usage(node, now - timedelta(minutes=n), cpu_percent=load, ram_percent=50.0)
-    make.latest(node, now, cpu_percent=loads[-1])
-    return node
 
 
 def test_map_shows_colour_value_and_way_to_each_node(client_as: SignIn) -> None:
@@ -178,76 +152,6 @@ def test_nodes_of_others_are_left_out_of_a_comparison(client_as: SignIn) -> None
     answer = client_as("READONLY").get(f"/metrics/compare/?nodes={mine.pk},{theirs.pk}")
     assert answer.status_code == 200
     assert "theirs" not in text(answer)
-
-
-def test_named_metric_of_a_node_is_charted_by_its_rate_and_read_as_a_table(client_as: SignIn) -> None:
-    node = make.node()
-    row = named(node, "jobs_total", [120.0 * n for n in range(10)], kind="counter", queue="mail")
-    client = client_as("READONLY")
-    page = text(client.get(f"/nodes/{node.pk}/metrics/?series={row.pk}&range=15m"))
-    assert "queue=mail" in page and "count/s" in page
-    assert "2.00 count/s" in page[page.index('data-testid="value-table"') :]
-    data = client.get(f"/nodes/{node.pk}/series/?series={row.pk}&how=rate&range=15m").json()
-    assert {round(value, 1) for value in data["series"][0]["avg"] if value is not None} == {2.0}
-
-
-def test_series_without_a_kind_is_shown_as_its_family_says(client_as: SignIn) -> None:
-    node = make.node()
-    row = named(node, "jobs_total", [120.0 * n for n in range(10)])
-    with acting_as("omega_worker"):
-        MetricFamily.objects.create(tenant=node.tenant, metric_type="jobs_total", kind="counter")
-    data = client_as("READONLY").get(f"/nodes/{node.pk}/series/?series={row.pk}&range=15m").json()
-    assert {round(value, 1) for value in data["series"][0]["avg"] if value is not None} == {2.0}
-
-
-def test_rate_of_what_is_no_counter_is_refused_beside_the_field(client_as: SignIn) -> None:
-    node = make.node()
-    row = named(node, "temperature", [20.0, 21.0], kind="gauge")
-    answer = client_as("READONLY").get(f"/nodes/{node.pk}/metrics/?series={row.pk}&how=rate")
-    assert answer.status_code == 400
-    assert 'id="id_how_error"' in text(answer)
-
-
-def test_named_metrics_of_a_node_are_searched_by_name(client_as: SignIn) -> None:
-    node = make.node()
-    for name in ("http_requests", "queue_length"):
-        named(node, name, [1.0])
-    page = text(client_as("READONLY").get(f"/nodes/{node.pk}/metrics/?q=queue"))
-    assert "queue_length" in page and "http_requests" not in page
-
-
-def test_own_span_is_read_in_the_time_zone_of_the_person(client_as: SignIn) -> None:
-    client, node = client_as("READONLY"), make.node()
-    person = make.user("READONLY")
-    person.time_zone = "Asia/Tokyo"
-    person.save(update_fields=["time_zone"])
-    page = text(client.get(f"/nodes/{node.pk}/?since=2026-03-01T09:00&until=2026-03-01T10:30"))
-    start = datetime(2026, 3, 1, 0, 0, tzinfo=UTC).timestamp()
-    assert f'data-start="{start:.3f}" data-end="{start + 5400:.3f}"' in page
-    again = text(client.get(f"/nodes/{node.pk}/?start={start}&end={start + 5400}"))
-    assert 'value="2026-03-01T09:00"' in again and 'value="2026-03-01T10:30"' in again
-
-
-@pytest.mark.parametrize(
-    ("query", "said"),
-    [
-        ("since=yesterday", "Enter a valid date/time."),
-        ("until=2026-03-01T10:30", "Say from when, too."),
-        ("since=2026-03-02T09:00&until=2026-03-01T10:30", "This must be later than “From”."),
-        ("since=2020-03-02T09:00&until=2026-03-01T10:30", "The longest span is two years."),
-        ("since=0001-01-01T00:00", "The time must lie between the years 2000 and 2100."),
-        ("start=5&end=7", "start must lie between the years 2000 and 2100."),
-        ("start=1772300000&end=1772200000", "The end must lie after the start."),
-    ],
-)
-@pytest.mark.parametrize("page", ["node", "node_metrics", "time", "top", "compare"])
-def test_wrong_span_is_said_beside_its_field(client_as: SignIn, page: str, query: str, said: str) -> None:
-    node = make.node()
-    paths = {"node": f"/nodes/{node.pk}/", "node_metrics": f"/nodes/{node.pk}/metrics/"}
-    pair = f"nodes={node.pk},{make.node().pk}&" if page == "compare" else ""
-    answer = client_as("READONLY").get(f"{paths.get(page, f'/metrics/{page}/')}?{pair}{query}")
-    assert answer.status_code == 400
-    assert f"{said}</p>" in text(answer)
 
 
 @pytest.mark.parametrize(

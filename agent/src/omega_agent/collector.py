@@ -48,9 +48,9 @@ class Collector:
         if now < self._slow_at:
             return [], None
         self._slow_at = now + self._every
-        processes = {"at": at, "processes": self._processes.read()}
-        self._latest.put_logins(self._logins.read(at, processes["processes"], self._latest.logins()))
-        return [{**sample, "at": at} for sample in self._own_samples()], processes
+        processes = self._processes.read()
+        self._latest.put_logins(self._logins.read(at, processes, self._latest.logins()))
+        return [{**sample, "at": at} for sample in self._own_samples()], {"at": at, "processes": processes}
 
     def _own_samples(self) -> list[dict[str, Any]]:
         values: dict[str, tuple[float | None, str]] = {

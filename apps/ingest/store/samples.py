@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from psycopg import errors
 
-from apps.core.sql import sql_text
-from apps.ingest.database import Connection, send, stored_count
+from apps.ingest.database import Connection, copy_in, send, stored_count
 from apps.ingest.samples import Samples
 
 HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -64,8 +63,7 @@ async def store_samples(connection: Connection, columns: Columns, requests: int)
         return np.zeros(requests, np.int64)
     await connection.execute("SAVEPOINT samples")
     try:
-        async with connection.cursor().copy(sql_text(__file__, "copy_samples.sql")) as copy:
-            await copy.write(columns.packed())
+        await copy_in(connection, "copy_samples.sql", columns.packed())
     except errors.UniqueViolation:
         await connection.execute("ROLLBACK TO SAVEPOINT samples")
         return await _store_carefully(connection, columns, requests)
