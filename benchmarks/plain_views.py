@@ -16,7 +16,6 @@ from apps.core.keys import AGENT_KEY, digests_match, parse
 from apps.metrics.models import MetricSample, MetricSeries, NodeLatest, UsageMetric
 from apps.nodes.models import Node, NodeApiKey, NodeHeartbeat
 
-
 LENGTH: Final = {"Content-Length": "2"}
 
 

@@ -7,13 +7,14 @@ from statistics import mean
 from typing import Any
 
 import pytest
-from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.core.errors import Invalid
-from apps.metrics.selectors import Point, Series, series
-from apps.metrics.selectors.chart import NICE_STEPS, choose_step, steps_between
+from apps.metrics.queries import Answer, Point, Query, Selector
+from apps.metrics.selectors.query import run
+from apps.metrics.selectors.query_plan import NICE_STEPS, ceiling, floor, nice_step
+from apps.metrics.selectors.retention_policy import retention_of
 from apps.metrics.vitals import VITALS
 from apps.nodes.models import Node
 from tests import make
@@ -28,9 +29,27 @@ def every(step: timedelta, count: int, start: datetime = START) -> dict[datetime
     return {start + n * step: {"cpu_percent": float(n % 100)} for n in range(count)}
 
 
-def drawn(found: Series) -> dict[datetime, tuple[float, float, float]]:
+def series(node: Node, metric: str, start: datetime, end: datetime, max_points: int = 600) -> Answer:
+    """Ask for what a chart of one vital of one node shows."""
+    asked = Query(metric, start, end, Selector(nodes=(node.pk,)), max_points=max_points, band=True)
+    return run(asked, datetime.now(UTC))
+
+
+def points(found: Answer) -> list[Point]:
+    """Return the points of the one series that was asked for."""
+    return found.series[0].points
+
+
+def drawn(found: Answer) -> dict[datetime, tuple[float | None, float | None, float | None]]:
     """Return (average, least, most) of the points that are not gaps."""
-    return {p.at: (p.avg, p.minimum, p.maximum) for p in found.points if p.avg is not None}  # type: ignore[misc]
+    return {p.at: (p.value, p.minimum, p.maximum) for p in points(found) if p.value is not None}
+
+
+def steps_between(start: datetime, end: datetime, step: int) -> list[datetime]:
+    """Return the starts of the steps that cover [start, end)."""
+    width = timedelta(seconds=step)
+    first = floor(start, width)
+    return [first + n * width for n in range((ceiling(end, width) - first) // width)]
 
 
 def by_hand(samples: Mapping[datetime, Mapping[str, Any]], step: int) -> dict[datetime, object]:
@@ -48,7 +67,7 @@ def by_hand(samples: Mapping[datetime, Mapping[str, Any]], step: int) -> dict[da
 @given(st.integers(1, 732 * 86400), st.integers(2, 5000), st.integers(1, 7200))
 def test_step_is_the_smallest_round_one_that_fits(seconds: int, max_points: int, least: int) -> None:
     span = timedelta(seconds=seconds)
-    step = choose_step(span, max_points, least=least)
+    step = nice_step(span, max_points, least=least)
 
     assert step >= least
     assert seconds / step <= max_points
@@ -76,7 +95,7 @@ def test_chart_of_an_hour_is_drawn_from_samples(store: Store) -> None:
 
     found = series(node, "cpu_percent", START, START + HOUR, max_points=60)
 
-    assert (found.source, found.step_seconds, found.unit, len(found.points)) == ("raw", 60, "%", 60)
+    assert (found.source, found.step_seconds, found.series[0].unit, len(points(found))) == ("raw", 60, "%", 60)
     assert drawn(found) == by_hand(samples, 60)
 
 
@@ -89,7 +108,7 @@ def test_outage_is_a_gap_and_nothing_is_invented_around_it(store: Store) -> None
 
     found = series(node, "cpu_percent", START, START + HOUR, max_points=30)
 
-    gaps = [point for point in found.points if point.avg is None]
+    gaps = [point for point in points(found) if point.value is None]
     assert gaps == [Point(START + n * 2 * minute, None, None, None) for n in range(10, 20)]
 
 
@@ -101,7 +120,7 @@ def test_vital_the_machine_does_not_have_is_all_gap(store: Store) -> None:
     found = series(node, "gpu_temp", START, START + HOUR)
 
     assert drawn(found) == {}
-    assert len(found.points) > 10
+    assert len(points(found)) > 10
 
 
 @pytest.mark.django_db
@@ -116,7 +135,7 @@ def test_step_is_twice_the_distance_of_samples_so_that_only_a_missing_one_shows(
     found = series(node, "cpu_percent", START + HOUR, end, max_points=5000)
 
     assert found.step_seconds == step
-    assert [point for point in found.points if point.avg is None] == []
+    assert [point for point in points(found) if point.value is None] == []
 
 
 @pytest.mark.django_db
@@ -145,7 +164,7 @@ def test_two_days_are_samples_and_a_moment_more_is_the_roll_up() -> None:
 
 @pytest.mark.django_db
 def test_what_lies_before_the_kept_samples_is_the_roll_up() -> None:
-    node, oldest = make.node(), datetime.now(UTC) - timedelta(days=settings.OMEGA.raw_retention_days)
+    node, oldest = make.node(), datetime.now(UTC) - timedelta(days=retention_of()["usage_metrics"].keep_days)
 
     assert series(node, "cpu_percent", oldest - HOUR, oldest + HOUR).source == "hourly"
     assert series(node, "cpu_percent", oldest + HOUR, oldest + 2 * HOUR).source == "raw"
@@ -160,21 +179,22 @@ def test_roll_up_from_the_middle_of_a_step_begins_with_no_gap(max_points: int, s
 
     found = series(node, "cpu_percent", START + HOUR / 2, START + 71 * HOUR, max_points=max_points)
 
-    assert (found.source, found.points[0].at) == ("hourly", START)
-    assert [point for point in found.points if point.avg is None] == []
+    assert (found.source, points(found)[0].at) == ("hourly", START)
+    assert [point for point in points(found) if point.value is None] == []
 
 
 @pytest.mark.django_db
 def test_span_takes_its_start_leaves_its_end_and_shows_nobody_elses(store: Store) -> None:
     node, other = make.node(), make.node()
     moment = timedelta(microseconds=1)
-    times = (START - moment, START, START + HOUR - moment, START + HOUR)
-    store(node, {at: {"cpu_percent": float(n)} for n, at in enumerate(times)})
-    store(other, {START: {"cpu_percent": 99.0}})
+    inside = [START, *(START + n * timedelta(minutes=5) for n in range(1, 12)), START + HOUR - moment]
+    store(node, {at: {"cpu_percent": float(n)} for n, at in enumerate(inside, start=1)})
+    store(node, {at: {"cpu_percent": 99.0} for at in (START - moment, START + HOUR)})
+    store(other, {START: {"cpu_percent": 98.0}})
 
     found = drawn(series(node, "cpu_percent", START, START + HOUR, max_points=2))
 
-    assert [(low, high) for _, low, high in found.values()] == [(1.0, 2.0)]
+    assert [(low, high) for _, low, high in found.values()] == [(1.0, 6.0), (7.0, 13.0)]
 
 
 @pytest.mark.django_db
@@ -185,7 +205,7 @@ def test_times_are_told_in_utc_whatever_zone_was_asked_in(store: Store) -> None:
 
     found = series(node, "cpu_percent", kathmandu, kathmandu + HOUR)
 
-    assert (found.points[0].at, found.points[0].avg) == (START, 0.5)
+    assert (points(found)[0].at, points(found)[0].value) == (START, 0.5)
 
 
 @pytest.mark.django_db
@@ -218,4 +238,4 @@ def test_every_vital_can_be_drawn_from_both(metric: str) -> None:
     node: Node = make.node()
 
     for hours in (1, 1000):
-        assert series(node, metric, START, START + hours * HOUR, 10).unit == VITALS[metric].unit
+        assert series(node, metric, START, START + hours * HOUR, 10).series[0].unit == VITALS[metric].unit

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.api.serializers.fields import Instant, Query
+from apps.metrics.queries import Source
 from apps.metrics.vitals import VITALS, Kind
 
 
@@ -31,7 +32,7 @@ class SeriesOut(serializers.Serializer[Any]):
 
     metric = serializers.CharField()
     unit = serializers.CharField(allow_blank=True)
-    source = serializers.ChoiceField(choices=["raw", "hourly"])  # type: ignore[assignment]
+    source = serializers.ChoiceField(choices=[s.value for s in Source])  # type: ignore[assignment]
     step_seconds = serializers.IntegerField()
     points = PointOut(many=True)
 

@@ -15,7 +15,9 @@ from apps.api.serializers.metrics import FleetOut, ProcessListOut, SeriesOut, Se
 from apps.api.serializers.nodes import VITALS, LatestOut
 from apps.core.errors import NotFound
 from apps.metrics.models import NodeLatest
-from apps.metrics.selectors import fleet_now, latest_of, processes_of, series
+from apps.metrics.queries import Query, Selector
+from apps.metrics.selectors import fleet_now, latest_of, processes_of
+from apps.metrics.selectors.query import run
 from apps.metrics.vitals import VITALS as CATALOGUE
 from apps.nodes.selectors import node_by_id, status_counts
 
@@ -34,9 +36,11 @@ class NodeMetrics(PeopleView):
         node, asked = node_by_id(node_id), self.query(SeriesQuery)
         end = asked.get("end") or (asked["start"] + HOUR if "start" in asked else self.now)
         start = asked.get("start") or end - HOUR
-        found = series(node, asked["metric"], start, end, asked["max_points"])
-        points = [{"at": p.at, "avg": p.avg, "min": p.minimum, "max": p.maximum} for p in found.points]
-        head = {"metric": found.metric, "unit": found.unit, "source": found.source}
+        of_node = Selector(nodes=(node.pk,))
+        found = run(Query(asked["metric"], start, end, of_node, max_points=asked["max_points"], band=True), self.now)
+        (drawn,) = found.series
+        points = [{"at": p.at, "avg": p.value, "min": p.minimum, "max": p.maximum} for p in drawn.points]
+        head = {"metric": drawn.metric, "unit": drawn.unit, "source": found.source}
         return Response({**head, "step_seconds": found.step_seconds, "points": points})
 
 

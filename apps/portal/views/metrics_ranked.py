@@ -10,9 +10,9 @@ from django.views.decorators.http import require_GET
 
 from apps.accounts.permissions import Action
 from apps.core.errors import Invalid
-from apps.metrics.selectors.chart import choose_step
 from apps.metrics.selectors.query import Aggregation, Answer, Query, Window, WindowAnswer, instant, run
 from apps.metrics.selectors.query_names import metric_names
+from apps.metrics.selectors.query_plan import nice_step
 from apps.metrics.vitals import VITALS
 from apps.nodes.selectors import NodeFilters
 from apps.portal.access import require
@@ -78,7 +78,7 @@ def _answer_over_time(form: MapForm, vital: str, span: Span, now: datetime) -> A
         span.end,
         selector=form.selector(),
         aggregation=Aggregation(form.chosen().get("how", Aggregation.AVG)),
-        step=choose_step(span.length, MOST_STEPS, least=60),
+        step=nice_step(span.length, MOST_STEPS, least=60),
         top=form.chosen().get("top", DEFAULT_TOP),
     )
     try:
