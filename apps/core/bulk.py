@@ -12,7 +12,7 @@ from psycopg import sql
 from apps.core.sql import sql_text
 
 NO_LISTS: Mapping[str, Sequence[str]] = {}
-BLOCK = 256 * 1024
+BLOCK = 1024 * 1024
 HEADER = b"PGCOPY\n\xff\r\n\0" + b"\0" * 8
 TRAILER = b"\xff\xff"
 

@@ -1,10 +1,15 @@
-"""What can be asked of the samples, and the form of the answer. Pure; `selectors.query.run` answers."""
+"""What can be asked of the samples, and the form of the answer. Pure; `selectors.query.run` answers.
+
+What there are thousands of in one answer are structs: made, and written as JSON, several times faster than dataclasses.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
+
+import msgspec
 
 
 class Aggregation(StrEnum):
@@ -86,8 +91,7 @@ class Query:
     band: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(msgspec.Struct, frozen=True, gc=False):
     """One step of a series; None where nothing was measured, or no band was asked for."""
 
     at: datetime
@@ -96,8 +100,7 @@ class Point:
     maximum: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(msgspec.Struct, frozen=True, gc=False):
     """What a series is of: a node, for named metrics a series with its pool or session, or a group of series."""
 
     node_id: UUID | None = None
@@ -148,8 +151,7 @@ class Window:
     lowest: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(msgspec.Struct, frozen=True, gc=False):
     """One subject's number over a window, and of how many samples it is."""
 
     subject: Subject

@@ -89,6 +89,28 @@ def test_number_of_a_window_is_that_of_its_samples_from_the_first_second_to_the_
                 assert found == pytest.approx(by_samples, rel=1e-6), (metric, how, start)
 
 
+def test_whole_hours_are_answered_alike_for_nodes_of_no_one_and_several_hours() -> None:
+    world, nodes = World(NOW), [make.node(hostname=name) for name in "abcd"]
+    start, end = TODAY - 4 * DAY, TODAY - 4 * DAY + 5 * HOUR
+    world.add_vitals(nodes[0], {start + n * 7 * MINUTE: float(n * 31 % 40) for n in range(40)})
+    world.add_vitals(nodes[1], {start + 2 * HOUR + n * MINUTE: float(n) for n in range(11)})
+    world.add_vitals(nodes[2], {start + n * HOUR: n + 0.5 for n in range(5)})
+    world.add_vitals(nodes[3], {end: 1.0})
+    for number in range(2):
+        world.add_counts(series_of(nodes[number]), {start + n * 9 * MINUTE: n * 2.0 for n in range(5 + 20 * number)})
+    with acting_as("omega_worker"):
+        roll_up()
+
+    for metric, stored in (("cpu_percent", world.vitals), ("requests_total", world.counters)):
+        for how in (Aggregation.AVG, Aggregation.MIN, Aggregation.MAX, Aggregation.COUNT, Aggregation.P95):
+            answer = instant(Window(metric, start, end, aggregation=how), NOW)
+            found = {one.subject.series_id or one.subject.node_id: one.value for one in answer.totals}
+            by_samples = {of.pk: by_hand(s, start, end, 9999 * DAY, how).get(start) for of, s in stored.items()}
+
+            assert answer.source == "hourly"
+            assert found == pytest.approx(by_samples, rel=1e-6), (metric, how)
+
+
 def test_sketched_percentile_is_off_by_less_than_a_hundredth_in_rank() -> None:
     world, node = World(NOW), make.node()
     values = {TODAY - 4 * DAY + n * MINUTE: float((n * 7919) % 1440) for n in range(1440)}

@@ -27,7 +27,6 @@ from apps.metrics.selectors.query import (
     Point,
     Query,
     Selector,
-    Subject,
     Window,
     instant,
     run,
@@ -35,7 +34,6 @@ from apps.metrics.selectors.query import (
 from apps.metrics.selectors.query_names import metric_names
 
 HOUR = timedelta(hours=1)
-SUBJECT = ("node_id", "hostname", "series_id", "pool_id", "session_id")
 Asked = TypeVar("Asked", bound=SelectorQuery)
 
 
@@ -73,7 +71,7 @@ class MetricQueries(PeopleView):
         answer = run(query, self.now)
         series = [
             {
-                "subject": subject(one.subject),
+                "subject": one.subject,
                 "labels": one.labels,
                 "unit": one.unit,
                 "total": one.total,
@@ -110,12 +108,8 @@ class MetricTop(PeopleView):
             asked["lowest"] == "true",
         )
         answer = instant(window, self.now)
-        totals = [
-            {"subject": subject(one.subject), "labels": one.labels, "value": one.value, "samples": one.samples}
-            for one in answer.totals
-        ]
         head = {"metric": answer.metric, "unit": answer.unit, "aggregation": window.aggregation}
-        return Response({**head, "source": answer.source, "is_truncated": answer.is_truncated, "totals": totals})
+        return Response({**head, "source": answer.source, "is_truncated": answer.is_truncated, "totals": answer.totals})
 
 
 class MetricNames(PeopleView):
@@ -157,11 +151,6 @@ def selector(asked: Mapping[str, Any]) -> Selector:
         pool_id=asked.get("pool"),
         session_id=asked.get("session"),
     )
-
-
-def subject(one: Subject) -> dict[str, Any]:
-    """Return what a series is of, as plain values."""
-    return {name: getattr(one, name) for name in SUBJECT}
 
 
 def point(one: Point, *, is_banded: bool) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def plan_export(asked: Window, metrics: Sequence[str], now: datetime) -> Export:
 
 def export_blocks(export: Export) -> Iterator[bytes]:
     """Yield the file as CSV in blocks of whole lines, the head line first, within the caller's transaction."""
-    sql.fetch_all(__file__, "query_begin.sql", {"timeout": LONGEST, "samples": str(KeptTable.USAGE_METRICS)})
+    sql.fetch_all(__file__, "export_begin.sql", {"timeout": LONGEST})
     params: dict[str, Any] = {"subjects": export.subjects, "since": export.since, "until": export.until}
     if export.is_of_vitals:
         few = export.subjects if len(export.subjects) <= FEW else None

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from operator import itemgetter
 
 from apps.metrics.models.retention_policy import KeptTable
 from apps.metrics.queries import (
@@ -23,8 +25,18 @@ from apps.metrics.queries import (
 from apps.metrics.selectors.query_check import check, not_a_counter
 from apps.metrics.selectors.query_groups import Group, cells_of, groups_of, points_of, total_of
 from apps.metrics.selectors.query_limits import bounded
-from apps.metrics.selectors.query_plan import MOST_SUBJECTS, Kept, check_cost, plan_series, plan_window
-from apps.metrics.selectors.query_rows import Cells, Reader, distance, read, reader_of
+from apps.metrics.selectors.query_numbers import Number, Numbers, numbers
+from apps.metrics.selectors.query_plan import (
+    FINEST,
+    MOST_ROWS,
+    MOST_SUBJECTS,
+    Kept,
+    Plan,
+    check_cost,
+    plan_series,
+    plan_window,
+)
+from apps.metrics.selectors.query_rows import Reader, distance, read, reader_of
 from apps.metrics.selectors.query_subjects import Found, Subjects, find_subjects
 from apps.metrics.vitals import VITALS
 
@@ -46,28 +58,40 @@ __all__ = [
     "run",
 ]
 BANDED = (Aggregation.AVG, Aggregation.MIN, Aggregation.MAX, Aggregation.COUNT)
+NOTHING: Number = (None, 0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Task:
-    """A question with its subjects, what is kept of them, and how far apart their samples usually lie."""
+    """A question with its subjects and what is kept of them."""
 
     asked: Query | Window
     now: datetime
     subjects: Subjects
     kept: Kept
-    cadence: float
+
+    @cached_property
+    def cadence(self) -> float:
+        """How many seconds usually lie between their samples, which is looked up only where it decides something."""
+        rows = self.subjects.rows
+        usual = float(rows[0].cadence) if rows else 60.0
+        return distance(self.reader(rows), min(self.asked.end, self.now), usual) if rows else usual
+
+    def check_cost(self, plan: Plan, subjects: int) -> None:
+        """Raise Invalid where a plan costs too much; what may be read however dense the samples are needs no look."""
+        is_cheap = subjects * plan.rows(FINEST) <= MOST_ROWS
+        check_cost(plan, subjects, FINEST if is_cheap else self.cadence)
 
     def reader(self, rows: Sequence[Found]) -> Reader:
         """Return a reader of some of the subjects."""
         is_everyone = self.subjects.is_everyone and len(rows) == len(self.subjects.rows)
         return reader_of(self.asked.metric, rows, is_everyone=is_everyone)
 
-    def totals(self) -> tuple[Cells, Source]:
+    def numbers(self) -> tuple[Numbers, Source]:
         """Return each subject's number over the whole span; raises Invalid when that costs too much."""
         plan = plan_window(self.asked, self.now, self.kept)
-        check_cost(plan, len(self.subjects.rows), self.cadence)
-        return read(self.reader(self.subjects.rows), plan, self.asked.aggregation), plan.source
+        self.check_cost(plan, len(self.subjects.rows))
+        return numbers(self.reader(self.subjects.rows), plan, self.asked.aggregation), plan.source
 
 
 def run(query: Query, now: datetime) -> Answer:
@@ -82,8 +106,8 @@ def run(query: Query, now: datetime) -> Answer:
         every = groups_of(task.subjects.rows, query.by)
         groups, totals = _top(query, task, every) if query.top else (every, {})
         rows = [row for group in groups for row in group.members]
-        plan = plan_series(query, now, task.kept, task.cadence)
-        check_cost(plan, len(rows), task.cadence)
+        plan = plan_series(query, now, task.kept, task.cadence if query.step is None else FINEST)
+        task.check_cost(plan, len(rows))
         reader = task.reader(rows)
         cells = read(reader, plan, query.aggregation) if rows else {}
         band = read(reader, plan, Aggregation.AVG) if rows and _needs_band(query) else cells
@@ -106,14 +130,15 @@ def instant(window: Window, now: datetime) -> WindowAnswer:
     check(window)
     with bounded(_table(window.metric), now) as since:
         task = _task(window, now, since)
-        cells, source = task.totals() if task.subjects.rows else ({}, Source.RAW)
-    totals = [_total(row, cells) for row in task.subjects.rows]
-    kept = totals
+        found, source = task.numbers() if task.subjects.rows else ({}, Source.RAW)
+    rows = task.subjects.rows
+    told = [(row, *found.get(row.key, NOTHING)) for row in rows]
     if window.top:
-        valued = [total for total in totals if total.value is not None]
-        kept = sorted(valued, key=lambda total: total.value or 0.0, reverse=not window.lowest)[: window.top]
-    unit = next((row.unit for row in task.subjects.rows), "")
-    return WindowAnswer(kept, window.metric, unit, source, is_truncated=len(kept) < len(totals))
+        told = [one for one in told if one[1] is not None]
+        told.sort(key=itemgetter(1), reverse=not window.lowest)
+    kept = [Total(row.subject, row.labels, value, samples) for row, value, samples in told[: window.top]]
+    unit = rows[0].unit if rows else ""
+    return WindowAnswer(kept, window.metric, unit, source, is_truncated=len(kept) < len(rows))
 
 
 def _table(metric: str) -> KeptTable:
@@ -129,26 +154,17 @@ def _task(asked: Query | Window, now: datetime, since: datetime) -> Task:
     is_vital = asked.metric in VITALS
     has_rollups = not is_vital or asked.aggregation is not Aggregation.LAST
     kept = Kept(since, has_days=is_vital and has_rollups, has_rollups=has_rollups)
-    reader = reader_of(asked.metric, subjects.rows, is_everyone=subjects.is_everyone)
-    usual = float(subjects.rows[0].cadence) if subjects.rows else 60.0
-    cadence = distance(reader, min(asked.end, now), usual) if subjects.rows else usual
-    return Task(asked, now, subjects, kept, cadence)
+    return Task(asked, now, subjects, kept)
 
 
 def _top(query: Query, task: Task, groups: list[Group]) -> tuple[list[Group], dict[object, float]]:
     """Return the groups of the greatest or least totals, in their order, and all totals."""
-    cells, _ = task.totals()
-    values = {group.labels_key: total_of(query, group, cells) for group in groups}
+    found, _ = task.numbers()
+    values = {group.labels_key: total_of(query, group, found) for group in groups}
     totals = {key: value for key, value in values.items() if value is not None}
     ranked = [group for group in groups if group.labels_key in totals]
     ranked.sort(key=lambda group: totals[group.labels_key], reverse=not query.lowest)
     return ranked[: query.top], totals
-
-
-def _total(row: Found, cells: Cells) -> Total:
-    """Return one subject's number; None of no samples where it sent none."""
-    cell = next(iter(cells.get(row.key, ())), None)
-    return Total(row.subject, row.labels, cell.value if cell else None, cell.samples if cell else 0)
 
 
 def _needs_band(query: Query) -> bool:

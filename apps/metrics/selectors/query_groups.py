@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from apps.metrics.queries import Combine, Fill, Point, Query, Subject
+from apps.metrics.selectors.query_numbers import Numbers
 from apps.metrics.selectors.query_plan import Plan
 from apps.metrics.selectors.query_rows import Cell, Cells
 from apps.metrics.selectors.query_subjects import Found
@@ -46,9 +47,10 @@ def cells_of(query: Query, group: Group, cells: Cells) -> Sequence[Cell]:
     return [Cell(at, _combined(query.combine, steps[at]), len(steps[at])) for at in sorted(steps)]
 
 
-def total_of(query: Query, group: Group, cells: Cells) -> float | None:
+def total_of(query: Query, group: Group, found: Numbers) -> float | None:
     """Return a group's number over the whole span."""
-    values = [cell.value for member in group.members for cell in cells.get(member.key, ()) if cell.value is not None]
+    told = (found[member.key][0] for member in group.members if member.key in found)
+    values = [value for value in told if value is not None]
     if not values:
         return None
     return values[0] if query.by is None else _combined(query.combine, values)

@@ -15,6 +15,8 @@ SETTLING = timedelta(minutes=10)
 ENDLESS = timedelta(days=36_500)
 NICE_STEPS = (10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 MOST_ROWS = 5_000_000
+# Samples are taken to lie no closer together than this, in seconds.
+FINEST = 0.1
 MOST_POINTS = 300_000
 MOST_SUBJECTS = 20_000
 
@@ -56,6 +58,12 @@ class Plan:
     def is_of_samples(self) -> bool:
         """Tell whether no roll-up is read."""
         return self.finer_from == self.finer_until
+
+    @property
+    def is_of_hours(self) -> bool:
+        """Tell whether nothing but hours is read."""
+        are_all = self.start == self.finer_from and self.finer_until == self.end
+        return are_all and not self.is_of_samples and self.rolled_from == self.rolled_until
 
     @property
     def sampled(self) -> timedelta:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import numpy as np
 
 from apps.core import sql
@@ -22,8 +23,7 @@ MOST_PER_SKETCH = 65_535
 OF_SAMPLES = ("subject", "kind", "time", "value", "samples")
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True, gc=False):
     """One step of one subject: the value asked for, of how many samples, and its band where that was read too."""
 
     at: datetime
@@ -34,6 +34,7 @@ class Cell:
 
 
 Cells = dict[Key, list[Cell]]
+Waiting = set[tuple[Key, datetime, datetime]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,22 @@ class Reader:
                 "time": "time",
                 "value": "value",
                 "count": "sample_count",
+                "send": "int4send",
             }
             return {**tables, **columns, "avg": "avg", "low": "min", "high": "max", "p95": "p95", "sketch": "sketch"}
         tables = {"samples": "usage_metrics", "hourly": "usage_hourly", "daily": "usage_daily"}
-        columns = {"subject": "node_id", "kind": "uuid", "time": "timestamp", "value": self.metric}
+        columns = {"subject": "node_id", "kind": "uuid", "time": "timestamp", "value": self.metric, "send": "uuid_send"}
         rolled = {"low": "min", "high": "max"} | {name: name for name in ("count", "avg", "p95", "sketch")}
         return {**tables, **columns, **{place: f"{self.metric}_{name}" for place, name in rolled.items()}}
+
+    @property
+    def width(self) -> int:
+        """Return how many bytes a key takes as the database sends it."""
+        return 16 if self.is_vital else 4
+
+    def sent(self, key: Key) -> bytes:
+        """Return a key as the database sends it."""
+        return key.bytes if isinstance(key, UUID) else key.to_bytes(self.width, "big")
 
     def run(self, name: str, params: Mapping[str, object], places: Sequence[str] | None = None) -> list[dict[str, Any]]:
         """Run a statement; `places` are the names it leaves open, all of them unless told."""
@@ -87,9 +98,10 @@ def distance(reader: Reader, until: datetime, usual: float) -> float:
     return max(float(np.median(found)), 0.1) if found else usual
 
 
-def read(reader: Reader, plan: Plan, aggregation: Aggregation) -> Cells:
-    """Return the steps of each subject that have samples, oldest first."""
-    params = {**_spans(plan), "subjects": reader.keys, **_stale(reader, plan)}
+def read(reader: Reader, plan: Plan, aggregation: Aggregation, waiting: Waiting | None = None) -> Cells:
+    """Return the steps of each subject that have samples, oldest first; `waiting` where that was looked up already."""
+    left_out = waits(reader, plan) if waiting is None else waiting
+    params = {**_spans(plan), "subjects": reader.keys, **_stale(left_out)}
     rows = READERS[aggregation](reader, plan, params)
     found: Cells = {}
     for key, cell in rows:
@@ -106,9 +118,9 @@ def _spans(plan: Plan) -> dict[str, object]:
     return {**parts, **ends, "step": plan.step, "origin": plan.origin}
 
 
-def _stale(reader: Reader, plan: Plan) -> dict[str, list[Any]]:
-    """Return the buckets that wait for their roll-up, as three columns; samples are read for these."""
-    found: set[tuple[Key, datetime, datetime]] = set()
+def waits(reader: Reader, plan: Plan) -> Waiting:
+    """Return the buckets that wait for their roll-up; samples are read for these."""
+    found: Waiting = set()
     if not plan.is_of_samples:
         keys: dict[UUID | None, list[Key]] = {}
         for one in reader.rows:
@@ -119,7 +131,12 @@ def _stale(reader: Reader, plan: Plan) -> dict[str, list[Any]]:
             width = DAY if plan.rolled_from <= row["bucket"] < plan.rolled_until else HOUR
             since = floor(row["bucket"], width)
             found |= {(key, since, since + width) for key in keys.get(row["node_id"], ())}
-    columns = zip(*found, strict=True) if found else ((), (), ())
+    return found
+
+
+def _stale(waiting: Waiting) -> dict[str, list[Any]]:
+    """Return buckets as three columns."""
+    columns = zip(*waiting, strict=True) if waiting else ((), (), ())
     return {f"stale_{name}": list(column) for name, column in zip(("subjects", "from", "until"), columns, strict=True)}
 
 

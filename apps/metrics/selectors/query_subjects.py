@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+import msgspec
 from django.db.models import Q, QuerySet
 
 from apps.core.errors import Invalid, NotFound
@@ -14,19 +15,27 @@ from apps.nodes.models import Node, NodeStatus
 from apps.nodes.selectors import visible_nodes
 
 NODE_COLUMNS = ("hostname", "region", "node_type")
+NO_LABELS: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One subject: its key in the samples, what groups may be made by, and how its values are to be read."""
+class Found(msgspec.Struct, frozen=True, gc=False):
+    """One subject: its key in the samples, its node, and how its values are to be read. `own` are a node's labels."""
 
     key: UUID | int
     subject: Subject
     labels: Mapping[str, str]
-    grounds: Mapping[str, str]
     unit: str
+    region: str
+    node_type: str
+    own: object = None
     kind: str = ""
     cadence: int = 60
+
+    @property
+    def grounds(self) -> Mapping[str, str]:
+        """Return what groups may be made by; labels of a series go before what its node says."""
+        of_node = {"hostname": self.subject.hostname, "region": self.region, "node_type": self.node_type}
+        return {**_texts(self.own), **of_node, **self.labels}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +96,9 @@ def _nodes(metric: str, selector: Selector, labels: Mapping[str, str], limit: in
     )
     unit = VITALS[metric].unit
     found = [
-        Found(key, Subject(key, name), {}, {**_texts(own), "hostname": name, "region": region, "node_type": kind}, unit,
-              cadence=every)
+        Found(key, Subject(key, name), NO_LABELS, unit, region, kind, own, cadence=every)
         for key, name, region, kind, own, every in rows
-    ]  # fmt: skip
+    ]
     return Subjects(found, is_everyone=selector.nodes is None and not condition)
 
 
@@ -126,8 +134,7 @@ def _one_series(
     """Return a series as a subject."""
     own = _texts(labels)
     subject = Subject(node_id, hostname or "", key, pool_id, session_id)
-    grounds = {"hostname": hostname or "", "region": region or "", "node_type": node_type or "", **own}
-    return Found(key, subject, own, grounds, unit, kind)
+    return Found(key, subject, own, unit, region or "", node_type or "", kind=kind)
 
 
 def _texts(labels: object) -> dict[str, str]:

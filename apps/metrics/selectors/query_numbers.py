@@ -1,0 +1,106 @@
+"""One number per subject over a window: of thousands of them, so whole columns are read and no rows."""
+
+from collections.abc import Mapping
+from itertools import accumulate, pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apps.core import bulk
+from apps.metrics import sketch
+from apps.metrics.queries import Aggregation
+from apps.metrics.selectors.query_plan import Plan
+from apps.metrics.selectors.query_rows import Key, Reader, read, waits
+
+Number = tuple[float | None, int]
+Numbers = Mapping[Key, Number]
+MOMENTS = frozenset({Aggregation.AVG, Aggregation.MIN, Aggregation.MAX, Aggregation.COUNT})
+OF_HOURS = ("subject", "kind", "hourly", "count", "send")
+OF_MOMENTS, OF_P95 = (*OF_HOURS, "avg", "low", "high"), (*OF_HOURS, "p95", "sketch")
+# A binary COPY is a header, and per row the number of its fields, each after its length.
+FIRST_ROW, LENGTH, COPIED = len(bulk.HEADER) + 2, 4, 5
+
+
+def numbers(reader: Reader, plan: Plan, aggregation: Aggregation) -> Numbers:
+    """Return each subject's number and of how many samples it is; subjects without samples are missing."""
+    waiting = waits(reader, plan)
+    if plan.is_of_hours and not waiting:
+        span = {"subjects": reader.keys, "finer_from": plan.finer_from, "finer_until": plan.finer_until}
+        if aggregation in MOMENTS:
+            return _moments(reader, {**span, "aggregation": str(aggregation)})
+        if aggregation is Aggregation.P95:
+            return _percentiles(reader, span)
+    cells = read(reader, plan, aggregation, waiting)
+    return {key: (steps[0].value, steps[0].samples) for key, steps in cells.items()}
+
+
+def _moments(reader: Reader, params: Mapping[str, Any]) -> Numbers:
+    """Return averages, extremes or counts, made by the database."""
+    row = reader.run("query_hours_number", params, OF_MOMENTS)[0]
+    if row["subjects"] is None:
+        return {}
+    values, counts = (np.frombuffer(row[name], kind).tolist() for name, kind in (("numbers", ">f8"), ("counts", ">i8")))
+    pairs = dict(zip(_split(row["subjects"], reader.width), zip(values, counts, strict=True), strict=True))
+    found = ((one.key, pairs.get(reader.sent(one.key))) for one in reader.rows)
+    return {key: pair for key, pair in found if pair is not None}
+
+
+def _percentiles(reader: Reader, params: Mapping[str, Any]) -> Numbers:
+    """Return 95th percentiles: told where a subject has one hour, else from the sketches of its hours."""
+    names = {place: [reader.names[place]] for place in OF_P95}
+    blocks = bulk.copy_out(__file__, "query_hours_p95.sql", dict(params), lists=names)
+    subjects, counts, told, lengths, sketches = _columns(b"".join(blocks))
+    if not subjects:
+        return {}
+    places = reader.rows
+    owners = _owners(subjects, [reader.sent(one.key) for one in places], reader.width)
+    order = np.argsort(owners, kind="stable")
+    parts = _by_owner(sketches, np.frombuffer(lengths, ">i4").astype(np.int64), owners, order, len(places))
+    samples = np.bincount(owners, np.frombuffer(counts, ">i4"), len(places) + 1).astype(np.int64)
+    hours = np.bincount(owners, minlength=len(places) + 1)[: len(places)]
+    values = np.full(len(places), np.nan)
+    firsts = np.searchsorted(owners[order], np.flatnonzero(hours == 1))
+    values[hours == 1] = np.frombuffer(told, ">f8")[order[firsts]]
+    several = np.flatnonzero(hours > 1)
+    if several.size:
+        values[several] = sketch.quantiles_by_subject([parts[place] for place in several], [0.95])[:, 0]
+    pairs = zip(reader.rows, values.tolist(), samples.tolist(), strict=False)
+    return {one.key: (value, count) for one, value, count in pairs if count}
+
+
+def _owners(told: bytes, keys: list[bytes], width: int) -> NDArray[np.intp]:
+    """Return for keys that were sent one after another the places of the same in a list, its length for strangers."""
+    wanted, found = np.array(keys, f"S{width}"), np.frombuffer(told, f"S{width}")
+    order = np.argsort(wanted)
+    near = order[np.minimum(np.searchsorted(wanted, found, sorter=order), len(keys) - 1)]
+    return np.where(wanted[near] == found, near, len(keys))
+
+
+def _by_owner(
+    sketches: bytes, lengths: NDArray[np.int64], owners: NDArray[np.intp], order: NDArray[np.intp], subjects: int
+) -> list[bytes]:
+    """Return each subject's sketches one after another; those of one length, which is usual, are moved as a table."""
+    if lengths.size and (lengths == lengths[0]).all():
+        sorted_sketches = np.frombuffer(sketches, np.uint8).reshape(lengths.size, -1)[order].tobytes()
+    else:
+        ends = np.cumsum(lengths)
+        sorted_sketches = b"".join(sketches[ends[at] - lengths[at] : ends[at]] for at in order)
+    sizes = np.bincount(owners, lengths, subjects + 1).astype(np.int64).tolist()
+    return [sorted_sketches[start:end] for start, end in pairwise(accumulate(sizes, initial=0))]
+
+
+def _columns(copied: bytes) -> list[bytes]:
+    """Return the fields of the one row of a binary COPY; those without a value are empty."""
+    found: list[bytes] = []
+    at = FIRST_ROW
+    while len(found) < COPIED:
+        size = max(int.from_bytes(copied[at : at + LENGTH], "big", signed=True), 0)
+        found.append(copied[at + LENGTH : at + LENGTH + size])
+        at += LENGTH + size
+    return found
+
+
+def _split(keys: bytes, width: int) -> list[bytes]:
+    """Return keys that were sent one after another."""
+    return [keys[at : at + width] for at in range(0, len(keys), width)]
