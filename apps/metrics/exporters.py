@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Final
 
-from apps.metrics.scrape_parts import Vitals
+from apps.metrics.scrape_parts import Vitals, is_counted
 from apps.metrics.scrape_readers import read_node_exporter, read_opentelemetry, read_telegraf
 from apps.metrics.scrapes import Scrape, Track, moments
 from apps.metrics.vitals import VITALS
@@ -37,19 +37,39 @@ class Row:
 
 def rows_of(tracks: Iterable[Track], hostname: str, since: float) -> list[Row]:
     """Return the vitals of every scrape after `since` of the machine itself, in order of time."""
-    by_name: dict[str, list[Track]] = defaultdict(list)
-    for track in tracks:
-        by_name[track.name].append(track)
-    rows = [row for exporter in EXPORTERS for row in _rows(exporter, by_name, hostname, since)]
+    return rows_of_machine(own_tracks(tracks, hostname), since)
+
+
+def own_tracks(tracks: Iterable[Track], hostname: str) -> list[Track]:
+    """Return the tracks of the machine itself that its vitals are made of; one that shows no scrapes names nobody."""
+    by_name = _by_name(tracks)
+    found = []
+    for exporter in EXPORTERS:
+        machine = _machine(exporter, [one for one in by_name.get(exporter.anchor, ()) if one.times], hostname)
+        if machine is not None:
+            of_kind = (one for name in exporter.names for one in by_name.get(name, ()))
+            found += [one for one in of_kind if _named(exporter, one) == machine and is_counted(one)]
+    return found
+
+
+def rows_of_machine(tracks: Iterable[Track], since: float) -> list[Row]:
+    """Return the vitals of every scrape after `since`, in order of time; all tracks are those of one machine."""
+    by_name = _by_name(tracks)
+    rows = [row for exporter in EXPORTERS if exporter.anchor in by_name for row in _rows(exporter, by_name, since)]
     return sorted(rows, key=lambda row: row.at)
 
 
-def _rows(exporter: Exporter, by_name: Mapping[str, list[Track]], hostname: str, since: float) -> list[Row]:
+def _by_name(tracks: Iterable[Track]) -> dict[str, list[Track]]:
+    """Return tracks by the name of their metric."""
+    by_name: dict[str, list[Track]] = defaultdict(list)
+    for track in tracks:
+        by_name[track.name].append(track)
+    return by_name
+
+
+def _rows(exporter: Exporter, by_name: Mapping[str, list[Track]], since: float) -> list[Row]:
     """Return what one kind of collector tells."""
-    machine = _machine(exporter, by_name.get(exporter.anchor, ()), hostname)
-    if machine is None:
-        return []
-    own = {name: [one for one in by_name.get(name, ()) if _named(exporter, one) == machine] for name in exporter.names}
+    own = {name: by_name[name] for name in exporter.names if name in by_name}
     times = moments(own[exporter.anchor])
     found = []
     for before, at in zip([None, *times], times, strict=False):

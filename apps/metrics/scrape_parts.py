@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
-from apps.metrics.scrapes import Labels, Scrape
+from apps.metrics.scrapes import Labels, Scrape, Track
 
 MEGA: Final = 1e6
 GIGA: Final = 1e9
@@ -21,7 +21,29 @@ PARTS_OF_DISKS: Final = re.compile(
 NOT_WIRES: Final = re.compile(
     r"lo\d*|all|(veth|docker|br-|virbr|vnet|cni|cali|flannel|cilium|lxc|tun|tap|wg|dummy|ifb|kube-|bond|team|vlan).*|br\d+|.*\.\d+"
 )
+# Names of series by device or file system: the label that names it, and those that are left out.
+REPEATED: Final = {
+    "node_disk_read_bytes_total": ("device", PARTS_OF_DISKS),
+    "node_disk_written_bytes_total": ("device", PARTS_OF_DISKS),
+    "node_network_receive_bytes_total": ("device", NOT_WIRES),
+    "node_network_transmit_bytes_total": ("device", NOT_WIRES),
+    "diskio_read_bytes": ("name", PARTS_OF_DISKS),
+    "diskio_write_bytes": ("name", PARTS_OF_DISKS),
+    "net_bytes_recv": ("interface", NOT_WIRES),
+    "net_bytes_sent": ("interface", NOT_WIRES),
+    "system.disk.io": ("device", PARTS_OF_DISKS),
+    "system.network.io": ("device", NOT_WIRES),
+    "node_filesystem_size_bytes": ("fstype", HOLLOW),
+    "node_filesystem_free_bytes": ("fstype", HOLLOW),
+    "node_filesystem_avail_bytes": ("fstype", HOLLOW),
+}
 Vitals = dict[str, float | list[float]]
+
+
+def is_counted(track: Track) -> bool:
+    """Tell whether a series adds to a vital: devices and file systems that come and go with containers do not."""
+    label, left_out = REPEATED.get(track.name, ("", None))
+    return left_out is None or not left_out.fullmatch(track.labels.get(label, ""))
 
 
 def shares(scrape: Scrape, counter: str, core: str, mode: str, waiting: str) -> Vitals:

@@ -17,12 +17,13 @@ Labels = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """Samples of one series in order of time; `times` are epoch seconds."""
+    """Samples of one series in order of time; `times` are epoch seconds, `series` its number where it has one."""
 
     name: str
     labels: Labels
     times: Sequence[float]
     values: Sequence[float]
+    series: int = 0
 
     def place(self, at: float) -> int | None:
         """Return the place of the sample that belongs to a scrape, None when it has none."""

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db.models import F
 
 from apps.metrics.models import MetricSample, MetricSeries, NodeLatest, UsageMetric, UsageRollupQueue, VitalsSource
 from apps.metrics.services import derive_vitals
@@ -35,6 +36,12 @@ def scraped(node: Node, at: datetime, values: Values, instance: str = "localhost
                 labels=labels,
             )
             MetricSample.objects.create(series=series, time=at, value=value)
+    heard(node)
+
+
+def heard(node: Node) -> None:
+    """Note a contact of the node's collector, as the door does with every request."""
+    Node.objects.filter(pk=node.pk).update(collected_at=F("collected_at") + timedelta(microseconds=1))
 
 
 def steadily(node: Node, start: datetime, count: int, busy: float = 3.0, **more: str) -> None:
@@ -147,3 +154,62 @@ def test_nodes_do_not_mix(watched: Node) -> None:
     steadily(other, NOW - STEP, 2, busy=6)
     assert derive() == 4
     assert [rows(node)[-1][1] for node in (watched, other)] == [20, 40]
+
+
+def test_node_is_looked_at_again_only_when_its_collector_was_heard(watched: Node) -> None:
+    steadily(watched, NOW - STEP * 3, 3)
+    derive()
+    with acting_as("omega_worker"):
+        looked_at = VitalsSource.objects.get(node=watched).looked_at
+    assert derive(NOW + STEP) == 0
+    with acting_as("omega_worker"):
+        assert VitalsSource.objects.get(node=watched).looked_at == looked_at
+    scraped(watched, NOW, {"idle": 1e5 + 36, "user": 1e5 + 9, "node_load1": 3})
+    assert derive(NOW + STEP) == 1
+
+
+def test_node_whose_agent_tells_its_vitals_needs_none_of_its_collector(watched: Node) -> None:
+    make.latest(watched, NOW - STEP * 2, cpu_percent=99)
+    steadily(watched, NOW - STEP * 3, 4)
+    assert (derive(), rows(watched)) == (0, [])
+    steadily(watched, NOW + timedelta(minutes=5), 2)
+    assert derive(NOW + timedelta(minutes=6)) == 4, "the agent fell silent: scrapes after its last word count"
+    scraped(watched, NOW + timedelta(minutes=5) + STEP * 2, {"idle": 1e5 + 24, "user": 1e5 + 6})
+    assert derive(NOW + timedelta(minutes=6)) == 1
+    assert [seconds for seconds, _, _ in rows(watched)] == [15, 0, -300, -315, -330]
+
+
+def test_agent_that_begins_beside_a_collector_is_preferred_from_then_on(watched: Node) -> None:
+    steadily(watched, NOW - STEP * 4, 3)
+    assert derive() == 3
+    with acting_as("omega_worker"):
+        NodeLatest.objects.filter(node=watched).update(at=NOW - STEP, cpu_percent=99)
+    steadily(watched, NOW - STEP, 2)
+    assert (derive(), len(rows(watched))) == (0, 3)
+    assert NodeLatest.objects.get(node=watched).cpu_percent == 99
+
+
+def test_collector_that_names_the_machine_anew_is_followed(watched: Node) -> None:
+    steadily(watched, NOW - timedelta(hours=1), 2, instance="10.0.0.1:9100")
+    derive()
+    steadily(watched, NOW - STEP, 2, instance="10.0.0.2:9100")
+    derive()
+    assert [cpu for _, cpu, _ in rows(watched)] == [None, 20, None, 20]
+
+
+def test_run_that_is_out_of_time_leaves_the_rest_to_the_next(watched: Node) -> None:
+    others = [make.node(hostname=f"web-{n}", collected_at=NOW) for n in (2, 3)]
+    for node in (watched, *others):
+        steadily(node, NOW - STEP, 2)
+    with acting_as("omega_worker"):
+        made = [derive_vitals(now=NOW + timedelta(seconds=n), seconds=0, batch=1) for n in range(4)]
+    assert made == [2, 2, 2, 0]
+    with acting_as("omega_worker"):
+        first, *rest = [source.node for source in VitalsSource.objects.select_related("node").order_by("looked_at")]
+    for node in (first, *rest):
+        scraped(node, NOW + STEP, {"idle": 1e5 + 24, "user": 1e5 + 6})
+    with acting_as("omega_worker"):
+        assert derive_vitals(now=NOW + STEP, seconds=0, batch=1) == 1
+        scraped(first, NOW + STEP * 2, {"idle": 1e5 + 36, "user": 1e5 + 9})
+        assert [derive_vitals(now=NOW + STEP * 2, seconds=0, batch=1) for _ in rest] == [1, 1]
+    assert [len(rows(node)) for node in rest] == [3, 3], "who was not looked at for longest comes first"

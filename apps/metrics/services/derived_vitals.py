@@ -1,13 +1,15 @@
 """Vitals of nodes that foreign collectors watch: worked out of the scrapes that are stored, one row a scrape.
 
-Nothing happens while samples come in; the worker follows within seconds. A run that ends in between loses nothing:
-what a batch of nodes brought, and how far it was read, are one transaction.
+Nothing happens while samples come in; the worker follows within seconds, and leaves nodes alone that sent nothing new
+or whose own agent tells their vitals. What a batch of nodes brought, and how far each was read, are one transaction: a
+worker that ends in between loses nothing, and two workers share the nodes.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
+from time import monotonic
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,78 +17,126 @@ import msgspec
 from django.db import transaction
 
 from apps.core import live, sql
-from apps.metrics.exporters import ANCHORS, NAMES, Row, rows_of
-from apps.metrics.scrapes import LONGEST_GAP_SECONDS, Track
+from apps.metrics.exporters import ANCHORS, NAMES, Row, rows_of_machine
+from apps.metrics.scrapes import TOLERANCE_SECONDS
+from apps.metrics.selectors.scrapes import add_before, read_scrapes
 from apps.metrics.services.rollup import queue_hours
+from apps.metrics.services.vitals_series import Change, Span, find_series
 
 # Parts of a scrape come in several requests, and one of them may have to be repeated.
-READ_AGAIN: Final = timedelta(seconds=60)
+LATEST_PART: Final = timedelta(seconds=60)
 INCOMPLETE: Final = timedelta(seconds=20)
 RECENT: Final = timedelta(minutes=10)
 OLDEST: Final = timedelta(days=7)
-AT_ONCE: Final = timedelta(hours=1)
-# Longer than any usual interval between two requests of a collector.
+# Longer than any usual interval between two requests of a collector, and between two heartbeats.
 HEARD: Final = timedelta(minutes=15)
-BATCH: Final = 50
+OWN: Final = timedelta(minutes=5)
+BATCH: Final = 200
+PASS_SECONDS: Final = 8.0
 _encode = msgspec.json.Encoder().encode
-_labels = msgspec.json.Decoder(dict[str, str]).decode
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """What is to be read of a node: scrapes after `since` become rows, those before only tell rates."""
+@dataclass(slots=True)
+class Progress:
+    """How far a node is read: `reached`, `newest` row and `again` in epoch seconds; None leaves what is noted."""
 
     node_id: UUID
-    hostname: str
-    since: datetime
-    starts: datetime
-    ends: datetime
+    seen: datetime
+    own: datetime | None
+    reached: float | None = None
+    newest: float | None = None
+    done: str | None = None
+    again: float | None = None
 
 
-def derive_vitals(*, now: datetime) -> int:
-    """Work out the vitals of all scrapes that came since the last run and return how many rows were made or changed."""
-    moments = {"oldest": now - OLDEST, "heard_since": now - HEARD, "recent": now - RECENT}
-    sources = sql.fetch_all(__file__, "find_vitals_sources.sql", {**moments, "anchors": sorted(ANCHORS)})
-    spans = [_span(source) for source in sources]
-    return sum(_derive(spans[start : start + BATCH], now) for start in range(0, len(spans), BATCH))
+def derive_vitals(*, now: datetime, seconds: float = PASS_SECONDS, batch: int = BATCH) -> int:
+    """Work out the vitals of the scrapes that came since each node's turn; return how many rows were made or changed.
 
-
-def _span(source: Mapping[str, Any]) -> Span:
-    """Return what is to be read of a node."""
-    seconds = source["interval_seconds"] or LONGEST_GAP_SECONDS
-    since = source["reached"] - READ_AGAIN
-    back = timedelta(seconds=min(1.5 * seconds, LONGEST_GAP_SECONDS) + 1)
-    return Span(source["node_id"], source["hostname"], since, since - back, source["reached"] + AT_ONCE)
-
-
-@transaction.atomic
-def _derive(spans: Sequence[Span], now: datetime) -> int:
-    """Work out the vitals of a few nodes."""
-    tracks = _read(spans)
-    found: dict[UUID, Sequence[Row]] = {}
-    for span in spans:
-        rows = rows_of(tracks.get(span.node_id, ()), span.hostname, span.since.timestamp())
-        found[span.node_id] = _whole(rows, (now - INCOMPLETE).timestamp())
-    touched = _store({node_id: rows for node_id, rows in found.items() if rows}, now)
-    _note({node_id: (tracks[node_id], rows) for node_id, rows in found.items() if node_id in tracks})
+    Ends after about so many `seconds`; the nodes left over come first in the next run.
+    """
+    moments = {"now": now, "oldest": now - OLDEST, "heard_since": now - HEARD}
+    until = monotonic() + seconds
+    sql.execute(__file__, "meet_vitals_sources.sql", moments)
+    due = [row["node_id"] for row in sql.fetch_all(__file__, "find_vitals_sources.sql", moments)]
+    touched = 0
+    for start in range(0, len(due), batch):
+        touched += _derive(due[start : start + batch], now)
+        if monotonic() >= until:
+            break
     return touched
 
 
-def _read(spans: Sequence[Span]) -> dict[UUID, list[Track]]:
-    """Return the series of each node with their samples."""
-    read: dict[UUID, list[Track]] = defaultdict(list)
-    params = {
-        "node_ids": [span.node_id for span in spans],
-        "starts": [span.starts for span in spans],
-        "ends": [span.ends for span in spans],
-        "oldest": min(span.starts for span in spans),
-        "newest": max(span.ends for span in spans),
-        "names": list(NAMES),
+@transaction.atomic
+def _derive(node_ids: Sequence[UUID], now: datetime) -> int:
+    """Work out the vitals of those of a few nodes that nobody else works on."""
+    params = {"node_ids": list(node_ids), "names": list(NAMES), "now": now}
+    taken = sql.fetch_all(__file__, "take_vitals_sources.sql", params)
+    told = {one["node_id"]: Progress(one["node_id"], one["collected_at"], one["own_at"]) for one in taken}
+    for one in taken:
+        if one["own_at"] is not None:
+            told[one["node_id"]].again = (one["own_at"] + OWN).timestamp()
+    found = _follow(_spans(taken, now), told, now)
+    touched = _store(found, now)
+    _note(list(told.values()), now)
+    return touched
+
+
+def _follow(spans: Sequence[Span], told: Mapping[UUID, Progress], now: datetime) -> dict[UUID, Sequence[Row]]:
+    """Return the rows that samples of each node make or change, and note how far it is read."""
+    readings = find_series(spans, now - OLDEST)
+    tracks = read_scrapes(readings)
+    changes = {
+        one.node_id: Change.of(tracks.get(one.node_id, ()), span) for one, span in zip(readings, spans, strict=True)
     }
-    for row in sql.fetch_all(__file__, "read_scrapes.sql", params):
-        labels = _labels(row["labels"])
-        read[row["node_id"]].append(Track(row["metric_type"], labels, row["times"], row["values"]))
-    return read
+    add_before([(tracks[node_id], one.since) for node_id, one in changes.items() if one.since is not None])
+    found: dict[UUID, Sequence[Row]] = {}
+    for span in spans:
+        change = changes[span.node_id]
+        rows = rows_of_machine(tracks[span.node_id], change.since) if change.since is not None else []
+        whole = _whole(rows, (now - INCOMPLETE).timestamp())
+        found[span.node_id] = whole
+        _tell(told[span.node_id], span, change, whole, rows[len(whole) :], now)
+    return found
+
+
+def _tell(
+    progress: Progress, span: Span, change: Change, whole: Sequence[Row], waiting: Sequence[Row], now: datetime
+) -> None:
+    """Note how far a node is read."""
+    progress.again = (now + INCOMPLETE).timestamp() if waiting else None
+    if span.ends <= progress.seen:
+        progress.again = now.timestamp()
+    until = waiting[0].at - TOLERANCE_SECONDS if waiting else inf
+    progress.reached = max((at for at in change.counts if at < until), default=None if change.counts else span.shown)
+    progress.newest = whole[-1].at if whole else None
+    oldest = (progress.reached or 0.0) - LATEST_PART.total_seconds()
+    kept = {str(at): count for at, count in change.counts.items() if oldest <= at < until}
+    progress.done = _encode(kept).decode()
+
+
+def _spans(taken: Iterable[dict[str, Any]], now: datetime) -> list[Span]:
+    """Return what is to be read; nothing of nodes whose agent tells their vitals, or that have no scrapes any more."""
+    alone = [one for one in taken if one["own_at"] is None or one["own_at"] <= now - OWN]
+    for one in alone:
+        one["own_until"] = max(filter(None, (one["own_at"], one["own_until"])), default=now - OLDEST)
+        one["reached"] = max(one["derived_to"], one["own_until"])
+    late = [one for one in alone if one["reached"] <= now - RECENT]
+    firsts = _next_scrapes(late, now) if late else {}
+    spans = []
+    for one in alone:
+        first = firsts.get(one["node_id"])
+        if first is not None:
+            spans.append(Span.jump(one, first))
+        elif one["reached"] > now - RECENT:
+            spans.append(Span.follow(one, LATEST_PART))
+    return spans
+
+
+def _next_scrapes(late: Sequence[dict[str, Any]], now: datetime) -> dict[UUID, datetime]:
+    """Return the first scrape of each node that was last read long ago."""
+    params: dict[str, Any] = {"node_ids": [one["node_id"] for one in late], "reached": [one["reached"] for one in late]}
+    params |= {"anchors": sorted(ANCHORS), "oldest": now - OLDEST}
+    return {row["node_id"]: row["first_at"] for row in sql.fetch_all(__file__, "next_scrapes.sql", params)}
 
 
 def _whole(rows: Sequence[Row], settled: float) -> Sequence[Row]:
@@ -97,7 +147,7 @@ def _whole(rows: Sequence[Row], settled: float) -> Sequence[Row]:
     return rows[:last]
 
 
-def _store(found: Mapping[UUID, Sequence[Row]], now: datetime) -> int:
+def _store(found: dict[UUID, Sequence[Row]], now: datetime) -> int:
     """Store rows, the newest of each node, and the hours they belong to."""
     rows = [
         {"node_id": str(node_id), "at": row.at, **_storable(row)} for node_id, each in found.items() for row in each
@@ -114,22 +164,15 @@ def _store(found: Mapping[UUID, Sequence[Row]], now: datetime) -> int:
     return len(touched)
 
 
-def _note(read: Mapping[UUID, tuple[Sequence[Track], Sequence[Row]]]) -> None:
-    """Note how far each node was read: also where no series is the node's own, so that nothing is read for ever."""
-    reached = [rows[-1].at if rows else max(track.times[-1] for track in tracks) for tracks, rows in read.values()]
-    intervals = [_interval(rows) for _, rows in read.values()]
-    progress = {"node_ids": list(read), "reached": reached, "intervals": intervals}
-    sql.execute(__file__, "note_derived.sql", progress)
+def _note(told: Sequence[Progress], now: datetime) -> None:
+    """Note how far each node was read, and when it is to be looked at again although nothing new came."""
+    columns = {
+        name: [getattr(one, name) for one in told] for name in ("seen", "own", "reached", "newest", "done", "again")
+    }
+    sql.execute(__file__, "note_derived.sql", {"node_ids": [one.node_id for one in told], "now": now, **columns})
 
 
 def _storable(row: Row) -> dict[str, Any]:
     """Return vitals as the table takes them."""
     counted = row.vitals.get("process_count")
     return {**row.vitals, "process_count": round(counted)} if isinstance(counted, float) else dict(row.vitals)
-
-
-def _interval(rows: Sequence[Row]) -> float:
-    """Return the seconds between the last two scrapes, the longest gap when there are no two."""
-    if len(rows) < 2:
-        return LONGEST_GAP_SECONDS
-    return min(max(rows[-1].at - rows[-2].at, 1.0), LONGEST_GAP_SECONDS)
