@@ -120,3 +120,13 @@ def test_reading_it_is_a_contact_of_the_node_and_a_source_of_vitals(agent: Agent
     assert agent.node.collected_at is not None
     with acting_as("omega_worker"):
         assert set(MetricSeries.objects.filter(node=agent.node).values_list("kind", flat=True)) == {""}
+
+
+def test_name_of_a_collector_stands_for_the_version_only_where_there_is_no_agent(agent: Agent) -> None:
+    write(agent, SECOND, telegraf(), **{"User-Agent": "Telegraf/1.30"})
+    agent.node.refresh_from_db()
+    assert agent.node.agent_version.startswith("Telegraf")
+    agent.post("heartbeat", {"status": "ok", "agent_version": "1.2.0"})
+    write(agent, SECOND, telegraf(epoch(1)), **{"User-Agent": "Telegraf/1.30"})
+    agent.node.refresh_from_db()
+    assert agent.node.agent_version == "1.2.0"

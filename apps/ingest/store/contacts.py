@@ -59,7 +59,7 @@ def _contact_row(one: Accepted) -> dict[str, Any]:
     said = {
         "node_id": one.node_id,
         "at": write.now,
-        "agent_version": write.agent_version,
+        "agent_version" if beat else "sender": write.agent_version,
         "collected_at": write.now if write.is_vitals_source else None,
     }
     if beat is None:
