@@ -21,7 +21,7 @@ from benchmarks.fleet import Machine, as_the_portal, make_nodes, make_token
 from benchmarks.goal import Better, Round, Size, Target
 from benchmarks.stage import Stage
 
-MOST_NODES, QUICK_NODES = 4000, 300
+MOST_NODES, QUICK_NODES = 4000, 100
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 SETTLING: Final = timedelta(minutes=10)

@@ -19,7 +19,7 @@ from benchmarks.goal import Better, Round, Size, Target
 from benchmarks.processes import Server
 from benchmarks.stage import Stage
 
-ROWS, QUICK_ROWS = 1_000_000, 250_000
+ROWS, QUICK_ROWS = 1_000_000, 100_000
 NODES: Final = 100
 MEGABYTE: Final = 1e6
 MOST_GROWTH_MB: Final = 32 * 1.048576

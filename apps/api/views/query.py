@@ -127,8 +127,7 @@ class MetricNames(PeopleView):
 
 def parameters(shape: type[Asked], request: Request) -> dict[str, Any]:
     """Return the checked parameters of an address, of which some may be repeated."""
-    fields = shape().fields
-    given = request.query_params
+    fields, given = shape._declared_fields, request.query_params
     values = {name: given.getlist(name) if isinstance(fields.get(name), ListField) else given[name] for name in given}
     return checked(shape, values)
 

@@ -148,7 +148,8 @@ def _table(metric: str) -> KeptTable:
 
 def _task(asked: Query | Window, now: datetime, since: datetime) -> Task:
     """Return a question with what must be known to plan it."""
-    subjects = find_subjects(asked.metric, asked.selector, asked.labels, MOST_SUBJECTS)
+    is_grouped = isinstance(asked, Query) and asked.by is not None
+    subjects = find_subjects(asked.metric, asked.selector, asked.labels, MOST_SUBJECTS, is_grouped=is_grouped)
     if asked.aggregation is Aggregation.RATE and any(row.kind == "gauge" for row in subjects.rows):
         raise not_a_counter(asked.metric)
     is_vital = asked.metric in VITALS

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +50,7 @@ def _percentiles(reader: Reader, params: Mapping[str, Any]) -> Numbers:
     """Return 95th percentiles: told where a subject has one hour, else from the sketches of its hours."""
     names = {place: [reader.names[place]] for place in OF_P95}
     blocks = bulk.copy_out(__file__, "query_hours_p95.sql", dict(params), lists=names)
-    subjects, counts, told, lengths, sketches = _columns(b"".join(blocks))
+    subjects, counts, told, lengths, sketches = _columns(memoryview(b"".join(blocks)))
     if not subjects:
         return {}
     places = reader.rows
@@ -64,12 +64,13 @@ def _percentiles(reader: Reader, params: Mapping[str, Any]) -> Numbers:
     values[hours == 1] = np.frombuffer(told, ">f8")[order[firsts]]
     several = np.flatnonzero(hours > 1)
     if several.size:
-        values[several] = sketch.quantiles_by_subject([parts[place] for place in several], [0.95])[:, 0]
+        wanted = cast("list[bytes]", [parts[place] for place in several])
+        values[several] = sketch.quantiles_by_subject(wanted, [0.95])[:, 0]
     pairs = zip(reader.rows, values.tolist(), samples.tolist(), strict=False)
     return {one.key: (value, count) for one, value, count in pairs if count}
 
 
-def _owners(told: bytes, keys: list[bytes], width: int) -> NDArray[np.intp]:
+def _owners(told: memoryview, keys: list[bytes], width: int) -> NDArray[np.intp]:
     """Return for keys that were sent one after another the places of the same in a list, its length for strangers."""
     wanted, found = np.array(keys, f"S{width}"), np.frombuffer(told, f"S{width}")
     order = np.argsort(wanted)
@@ -78,21 +79,21 @@ def _owners(told: bytes, keys: list[bytes], width: int) -> NDArray[np.intp]:
 
 
 def _by_owner(
-    sketches: bytes, lengths: NDArray[np.int64], owners: NDArray[np.intp], order: NDArray[np.intp], subjects: int
-) -> list[bytes]:
+    sketches: memoryview, lengths: NDArray[np.int64], owners: NDArray[np.intp], order: NDArray[np.intp], subjects: int
+) -> list[memoryview]:
     """Return each subject's sketches one after another; those of one length, which is usual, are moved as a table."""
     if lengths.size and (lengths == lengths[0]).all():
-        sorted_sketches = np.frombuffer(sketches, np.uint8).reshape(lengths.size, -1)[order].tobytes()
+        sorted_sketches = np.frombuffer(sketches, np.uint8).reshape(lengths.size, -1)[order].reshape(-1).data
     else:
         ends = np.cumsum(lengths)
-        sorted_sketches = b"".join(sketches[ends[at] - lengths[at] : ends[at]] for at in order)
+        sorted_sketches = memoryview(b"".join(sketches[ends[at] - lengths[at] : ends[at]] for at in order))
     sizes = np.bincount(owners, lengths, subjects + 1).astype(np.int64).tolist()
     return [sorted_sketches[start:end] for start, end in pairwise(accumulate(sizes, initial=0))]
 
 
-def _columns(copied: bytes) -> list[bytes]:
+def _columns(copied: memoryview) -> list[memoryview]:
     """Return the fields of the one row of a binary COPY; those without a value are empty."""
-    found: list[bytes] = []
+    found: list[memoryview] = []
     at = FIRST_ROW
     while len(found) < COPIED:
         size = max(int.from_bytes(copied[at : at + LENGTH], "big", signed=True), 0)
