@@ -109,7 +109,9 @@ class Measured:
     def _packed(self, number: int) -> bytes:
         """Return the rows of one batch as COPY takes them, in the order of the table's key."""
         back = np.arange(BATCH_SAMPLES // SERIES, dtype=np.float64)[::-1]
-        moments: npt.NDArray[np.float64] = np.subtract(self._began - number * STEP_SECONDS, 10.0 * back)
+        moments: npt.NDArray[np.float64] = np.subtract(
+            self._began - number // len(self._series) * STEP_SECONDS, 10.0 * back
+        )
         rows = np.empty(BATCH_SAMPLES, ROW)
         rows["n"], rows["l1"], rows["l2"], rows["l3"] = 3, 4, 8, 8
         rows["series"] = np.repeat(self._series[number % len(self._series)], BATCH_SAMPLES // SERIES)
