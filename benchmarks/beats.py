@@ -11,22 +11,22 @@ from benchmarks.load import request_bytes
 BEAT_METRICS: Final = 20
 BATCH_SAMPLES: Final = 1000
 SERIES: Final = 20
-# Times never repeat within a series: each body of a machine steps this far back from the one before.
-STEP_SECONDS: Final = 0.001
+BATCH_SECONDS: Final = 500
+
+
+def back(number: int) -> float:
+    """Return how many seconds a body ends before the present: no two bodies share a moment, whoever sends them."""
+    return number % 10_000 / 1000 + number // 10_000 * BATCH_SECONDS
 
 
 def beats_of(machines: list[Machine], path: str, numbers: Iterable[int], now: float) -> list[bytes]:
     """Return heartbeats of machines in turn, with vitals and twenty metrics, each at a moment of its own."""
-    return [
-        _request(machines[n % len(machines)], path, _beat(n, now - n // len(machines) * STEP_SECONDS)) for n in numbers
-    ]
+    return [_request(machines[n % len(machines)], path, _beat(n, now - back(n))) for n in numbers]
 
 
 def batches_of(machines: list[Machine], path: str, numbers: Iterable[int], now: float) -> list[bytes]:
     """Return batches of a thousand samples: fifty moments of twenty series, ending at a moment of its own."""
-    return [
-        _request(machines[n % len(machines)], path, _batch(n, now - n // len(machines) * STEP_SECONDS)) for n in numbers
-    ]
+    return [_request(machines[n % len(machines)], path, _batch(n, now - back(n))) for n in numbers]
 
 
 def _request(machine: Machine, path: str, body: object) -> bytes:

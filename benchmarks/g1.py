@@ -13,7 +13,7 @@ import numpy.typing as npt
 import psycopg
 
 from apps.ingest.store.samples import HEADER, ROW, TRAILER, microseconds
-from benchmarks.beats import BATCH_SAMPLES, SERIES, STEP_SECONDS, batches_of, beats_of
+from benchmarks.beats import BATCH_SAMPLES, SERIES, back, batches_of, beats_of
 from benchmarks.fleet import Machine, make_nodes
 from benchmarks.goal import Better, Round, Size, Target
 from benchmarks.load import Load, drive
@@ -108,10 +108,8 @@ class Measured:
 
     def _packed(self, number: int) -> bytes:
         """Return the rows of one batch as COPY takes them, in the order of the table's key."""
-        back = np.arange(BATCH_SAMPLES // SERIES, dtype=np.float64)[::-1]
-        moments: npt.NDArray[np.float64] = np.subtract(
-            self._began - number // len(self._series) * STEP_SECONDS, 10.0 * back
-        )
+        steps = np.arange(BATCH_SAMPLES // SERIES, dtype=np.float64)[::-1]
+        moments: npt.NDArray[np.float64] = np.subtract(self._began - back(number), 10.0 * steps)
         rows = np.empty(BATCH_SAMPLES, ROW)
         rows["n"], rows["l1"], rows["l2"], rows["l3"] = 3, 4, 8, 8
         rows["series"] = np.repeat(self._series[number % len(self._series)], BATCH_SAMPLES // SERIES)
