@@ -159,3 +159,21 @@ def test_flush_that_commits_long_after_its_hour_is_not_missed(committed: None, k
         roll_up(now=START + 2 * HOUR + MINUTE)
         roll_up_all()
         assert (meanwhile, counted(node)) == (([1], 1), [2])
+
+
+def test_batch_ends_where_it_would_hold_its_rows_for_long(node: Node) -> None:
+    make_series = [MetricSeries(tenant=node.tenant, node=node, metric_type=f"m{number}") for number in range(45)]
+    MetricSeries.objects.bulk_create(make_series)
+    hours = [START - number * HOUR for number in range(5)]
+    for hour in hours:
+        put(node, hour)
+    queue_hours([(node.pk, hour) for hour in hours], now=START)
+    batches: list[int] = []
+
+    done = roll_up(now=START + 2 * HOUR, batch=10, on_progress=batches.append)
+    MetricSeries.objects.filter(node=node).delete()
+    queue_hours([(node.pk, hour) for hour in hours], now=START)
+    roll_up(now=START + 2 * HOUR, batch=10, on_progress=batches.append)
+
+    # Of a hundred that ten hours may weigh, an hour with its 45 series weighs 55.
+    assert (done, batches) == (5, [1, 1, 1, 1, 1, 5])
