@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 
 from apps.core.errors import NotFound
 from apps.metrics.models import MetricFamily, MetricSample, MetricSeries
@@ -12,7 +12,7 @@ from apps.nodes.models import Node
 
 @dataclass(frozen=True, slots=True)
 class CustomMetric:
-    """A series of a node with its newest value."""
+    """A series of a node with its newest value; `ended_at` tells when its sender ended it, if nothing came since."""
 
     series_id: int
     metric_type: str
@@ -25,25 +25,35 @@ class CustomMetric:
 
 def custom_metrics_of(node: Node, limit: int = 200, text: str = "") -> list[CustomMetric]:
     """Return a node's series by name, each with its newest value; `text` narrows to names that contain it."""
-    # The noted time is written at most a minute late and never early: older partitions need not be searched.
+    # The noted time is written at most ten minutes late and never early: older partitions need not be searched.
     newest = MetricSample.objects.filter(series=OuterRef("pk"), time__gte=OuterRef("last_sample_at")).order_by("-time")
     rows = MetricSeries.objects.filter(node=node, metric_type__icontains=text).annotate(
         at=Subquery(newest.values("time")[:1]), value=Subquery(newest.values("value")[:1])
     )
     return [
-        CustomMetric(row.pk, row.metric_type, row.unit, row.labels, row.at, row.value, row.stale_at)
+        CustomMetric(row.pk, row.metric_type, row.unit, row.labels, row.at, row.value, _ended(row.stale_at, row.at))
         for row in rows.order_by("metric_type", "pk")[:limit]
     ]
 
 
+def _ended(stale_at: datetime | None, newest: datetime | None) -> datetime | None:
+    """Return when a series ended; a mark may stay for a while after its sender sends again."""
+    return None if stale_at is None or (newest is not None and newest > stale_at) else stale_at
+
+
 def series_of(node: Node, series_id: int) -> MetricSeries:
-    """Return one series of a node, its kind that of its family where it has none; NotFound for another's series."""
+    """Return one series of a node; NotFound for another's series.
+
+    Its kind is that of its family where it has none, and it is not `stale_at` any moment that newer samples follow.
+    """
+    newer = MetricSample.objects.filter(series=OuterRef("pk"), time__gt=OuterRef("stale_at"))
     family = MetricFamily.objects.filter(tenant=OuterRef("tenant"), metric_type=OuterRef("metric_type"))
-    rows = MetricSeries.objects.annotate(family_kind=Subquery(family.values("kind")[:1]))
+    rows = MetricSeries.objects.annotate(family_kind=Subquery(family.values("kind")[:1]), goes_on=Exists(newer))
     row = rows.filter(pk=series_id, node=node).first()
     if row is None:
         raise NotFound("series_not_found", "There is no such series.")
     row.kind = row.kind or row.family_kind or ""
+    row.stale_at = None if row.goes_on else row.stale_at
     return row
 
 
