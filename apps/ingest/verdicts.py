@@ -13,7 +13,7 @@ from apps.ingest.faults import Fault, Rejection, rejection
 from apps.ingest.labels import labels_of
 from apps.ingest.samples import GoodUsage, SeriesKey
 from apps.ingest.shapes import Instant, Sample, Usage
-from apps.metrics.vitals import VITALS, Kind
+from apps.metrics.vitals import LONGEST_UPTIME, SMALLEST, VITALS, Kind
 
 OLDEST: Final = timedelta(days=7).total_seconds()
 NEWEST: Final = timedelta(minutes=5).total_seconds()
@@ -22,9 +22,6 @@ LONGEST_UNIT: Final = 50
 MOST_CORES: Final = 4096
 CORES_BYTES: Final = 64 * 1024
 COLDEST: Final = -273.15
-LONGEST_UPTIME: Final = 1e10
-# PostgreSQL's four-byte float refuses what it would have to round to zero.
-SMALLEST: Final = 1e-30
 SKEW_CEILING: Final = timedelta(days=366).total_seconds()
 _cores = msgspec.json.Decoder(list[float])
 _FIELDS: Final = Usage.__struct_fields__

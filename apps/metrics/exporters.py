@@ -10,11 +10,7 @@ from typing import Final
 from apps.metrics.scrape_parts import Vitals, is_counted
 from apps.metrics.scrape_readers import read_node_exporter, read_opentelemetry, read_telegraf
 from apps.metrics.scrapes import Scrape, Track, moments
-from apps.metrics.vitals import VITALS
-
-LONGEST_UPTIME: Final = 1e10
-# PostgreSQL's four-byte float refuses what it would have to round to zero.
-SMALLEST: Final = 1e-30
+from apps.metrics.vitals import LONGEST_UPTIME, SMALLEST, VITALS
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+LONGEST_UPTIME: Final = 1e10
+# PostgreSQL's four-byte float refuses what it would have to round to zero.
+SMALLEST: Final = 1e-30
 
 
 class Kind(StrEnum):

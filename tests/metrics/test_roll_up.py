@@ -7,10 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from apps.ingest.verdicts import SMALLEST
 from apps.metrics.models import UsageHourly, UsageMetric, UsageRollupQueue
 from apps.metrics.services import queue_hours, roll_up
-from apps.metrics.vitals import ROLLED, VITALS
+from apps.metrics.vitals import ROLLED, SMALLEST, VITALS
 from apps.nodes.models import Node
 from tests import make
 from tests.database import acting_as
