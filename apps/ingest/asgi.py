@@ -39,9 +39,9 @@ class IngestApplication:
         self._trusted_proxies: int = config.trusted_proxies
         self._database = Database(conninfo_of(settings.DATABASES["default"]), config.database_pool_size)
         self._announcer = Announcer(settings.REDIS_URL)
-        self._pulse = Pulse(self._database)
         self._trust = Trust(self._database)
         self._door = Door(self._database, self._announcer, self._trust, config.most_series_per_node)
+        self._pulse = Pulse(self._database, lambda: self._door.takes_heartbeats)
         self._foreign = Foreign(self._door, self._trusted_proxies)
         self._calls: dict[str, Call] = {
             f"{BASE}heartbeat": self._door.heartbeat,

@@ -17,7 +17,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
 from apps.core.sql import sql_text
-from apps.ingest.errors import busy, unavailable, unstorable
+from apps.ingest.errors import busy, kept_waiting, unavailable, unstorable
 
 log = logging.getLogger(__name__)
 Connection = AsyncConnection[DictRow]
@@ -27,13 +27,15 @@ Result = TypeVar("Result")
 CONNECT_SECONDS: Final = 3
 WAIT_SECONDS: Final = 2.0
 STATEMENT_MILLISECONDS: Final = 5000
+NO_LIMIT: Final = 0
 WORK_SECONDS: Final = 12.0
 MOST_WAITING: Final = 200
 ATTEMPTS: Final = 3
 # Idle connections must notice a server that vanished without a word.
 KEEPALIVE: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15000}
 DJANGO_OPTIONS: Final = ("pool", "assume_role", "isolation_level", "server_side_binding")
-LATER: Final = (PoolTimeout, PoolClosed, errors.QueryCanceled, errors.LockNotAvailable)
+HELD_UP: Final = (errors.QueryCanceled, errors.LockNotAvailable)
+LATER: Final = (PoolTimeout, PoolClosed, *HELD_UP)
 
 
 def conninfo_of(database: dict[str, Any]) -> str:
@@ -90,12 +92,18 @@ class Database:
         return await self.lend(partial(_in_transaction, work))
 
     async def lend(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
-        """Do `work`, which begins and commits by itself, as `run` does; an open transaction is rolled back."""
+        """Do `work`, which begins and commits by itself, as `run` does; an open transaction is rolled back.
+
+        Of what raises Unavailable, `KeptWaiting` tells that the database is there and somebody's locks were in the way.
+        """
         try:
             async with asyncio.timeout(WORK_SECONDS):
                 return await self._attempts(work)
         except TooManyRequests:
             raise busy() from None
+        except HELD_UP as error:
+            log.warning("the database holds up data: %s: %s", type(error).__name__, error)
+            raise kept_waiting() from None
         except (OperationalError, OSError, TimeoutError) as error:
             log.warning("the database does not take data: %s: %s", type(error).__name__, error)
             raise unavailable() from None
@@ -135,8 +143,14 @@ class Database:
 async def _in_transaction(work: Callable[[Connection], Awaitable[Result]], connection: Connection) -> Result:
     """Run a transaction; statements are sent without waiting for each other's answers."""
     async with connection.pipeline(), connection.transaction():
-        await execute(connection, "begin.sql", {"timeout": str(STATEMENT_MILLISECONDS)})
+        await set_limits(connection)
         return await work(connection)
+
+
+async def set_limits(connection: Connection, lock_milliseconds: int = NO_LIMIT) -> None:
+    """Bound for this transaction how long a statement may take, and how much of that each wait for a lock."""
+    limits = {"timeout": str(STATEMENT_MILLISECONDS), "lock_timeout": str(lock_milliseconds)}
+    await execute(connection, "begin.sql", limits)
 
 
 async def execute(connection: Connection, name: str, params: Params) -> None:

@@ -2,23 +2,27 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, TypeVar
+from uuid import UUID
 
 from apps.core.errors import Unauthenticated
 from apps.ingest.announcer import Announcer
 from apps.ingest.body import Held, Share, declared_size, read_body
 from apps.ingest.database import Connection, Database
 from apps.ingest.decode import HEARTBEAT, LOGINS, METRICS, PROCESSES, Kind, Received, decode
+from apps.ingest.errors import KeptWaiting, busy
 from apps.ingest.judge import Judged, judge_batch, judge_heartbeat, judge_processes
 from apps.ingest.key_cache import KeyCache
-from apps.ingest.keys import Caller, KnownRefused, Outcome, identify_one
+from apps.ingest.keys import Caller, KnownRefused, identify_one
 from apps.ingest.lanes import Bounds, Lane
 from apps.ingest.limits import Limits
 from apps.ingest.requests import Request
 from apps.ingest.samples import Write, Written
+from apps.ingest.store.alone import note_signs_of_life
 from apps.ingest.store.group import Stored, store_group
 from apps.ingest.store.logins import judge_logins, store_logins
 from apps.ingest.store.memory import Memory
@@ -31,10 +35,13 @@ T = TypeVar("T")
 SMALL_BYTES: Final = 64 * 1024
 # Larger bodies are decoded beside the event loop, one at a time: heartbeats go on, and memory stays bounded.
 LARGE_BYTES: Final = 256 * 1024
+LARGE_WAIT_SECONDS: Final = 15.0
 MEGABYTE: Final = 1024 * 1024
 HEARTBEATS: Final = Bounds(most_waiting=4000, most_bytes=16 * MEGABYTE, group_requests=256, group_items=8_000)
 BULK: Final = Bounds(most_waiting=1000, most_bytes=24 * MEGABYTE, group_requests=64, group_items=20_000)
 BULK_FLUSHERS: Final = 2
+# Heartbeats wait this long for a lock: those behind them have only the patience of who judges silence.
+BEAT_LOCK_MILLISECONDS: Final = 1000
 AGENT: Final = "agent"
 
 
@@ -49,11 +56,17 @@ class Door:
         self._limits = Limits()
         self.keys = KeyCache()
         self.held = Held()
-        self._large = asyncio.Lock()
+        # Bodies of other protocols may take seconds each: agents' own need not queue behind them.
+        self._large_own, self._large_foreign = asyncio.Lock(), asyncio.Lock()
         self._memory = Memory(most_series)
         self._connections = database.like(1), database.like(BULK_FLUSHERS)
-        beats, bulk = (partial(self._store, connections) for connections in self._connections)
-        self._beats, self._bulk = Lane(beats, HEARTBEATS, 1), Lane(bulk, BULK, BULK_FLUSHERS)
+        self._beats = Lane(self._store_beats, HEARTBEATS, 1)
+        self._bulk = Lane(self._store_bulk, BULK, BULK_FLUSHERS)
+
+    @property
+    def takes_heartbeats(self) -> bool:
+        """Whether a sign of life that comes now counts, even if its data has to wait."""
+        return self._beats.is_storing
 
     async def open(self) -> None:
         """Start the lanes."""
@@ -76,8 +89,8 @@ class Door:
         """Take a heartbeat; raises PortalError."""
         work = await self._receive(request, HEARTBEAT, judge_heartbeat)
         done = await self._put(self._beats, work)
+        self._show(done.reporter.node_id, work)
         if work.beat:
-            self._announcer.beat(done.reporter.node_id, _pulse(work, work.beat))
             self._trust.beat(
                 done.reporter.node_id,
                 skew=work.beat.clock_skew,
@@ -116,9 +129,8 @@ class Door:
             body = await self.read(request, share)
             judged = await self.judge(body, lambda: judge_logins(decode(body, LOGINS), request.now))
             caller = Caller(request.key, request.address, judged.body.node_id)
-            outcome: Outcome = await self._database.run(
-                partial(store_logins, caller=caller, judged=judged, now=request.now)
-            )
+            with self._noting(caller, request.now):
+                outcome = await self._database.run(partial(store_logins, caller=caller, judged=judged, now=request.now))
         self._tell(outcome.node_id)
         return outcome.content
 
@@ -131,11 +143,19 @@ class Door:
         return await read_body(request.headers, request.receive, share)
 
     async def judge(self, body: bytes, judge: Callable[[], T], at_once: int = LARGE_BYTES) -> T:
-        """Decode and judge a body, one larger than `at_once` bytes without holding up the others."""
+        """Decode and judge a body, one larger than `at_once` bytes beside the others; raises PortalError."""
         if len(body) <= at_once:
             return judge()
-        async with self._large:
+        large = self._large_own if at_once == LARGE_BYTES else self._large_foreign
+        try:
+            async with asyncio.timeout(LARGE_WAIT_SECONDS):
+                await large.acquire()
+        except TimeoutError:
+            raise busy() from None
+        try:
             return await asyncio.to_thread(judge)
+        finally:
+            large.release()
 
     async def _receive(
         self, request: Request, kind: Kind[Any], judge: Callable[[Received[Any], Caller, datetime], Judged]
@@ -151,16 +171,8 @@ class Door:
 
     async def _put(self, lane: Lane, work: Work, protocol: str = AGENT) -> Done:
         """Store a work with its lane's next group; once that is committed it is counted, and pages are told."""
-        anybody = Caller(work.write.caller.key, work.write.caller.address)
-        try:
+        with self._noting(work.write.caller, work.write.now):
             done = await lane.put(work)
-        except Unauthenticated:
-            self.keys.note(anybody, is_good=False)
-            raise
-        except KnownRefused as refusal:
-            self._trust.refused(refusal.node_id, refusal.code, work.write.now)
-            raise
-        self.keys.note(anybody, is_good=True)
         if done.is_repeat:
             self._trust.repeated(done.reporter.node_id, work.write.now)
         else:
@@ -168,10 +180,26 @@ class Door:
         self._tell(done.reporter.node_id)
         return done
 
-    async def _store(self, connections: Database, works: Sequence[Work]) -> Stored:
-        """Store a group."""
+    async def _store_bulk(self, works: Sequence[Work]) -> Stored:
+        """Store a group of anything but heartbeats."""
         now = datetime.now(UTC)
-        return await connections.lend(partial(store_group, works=works, memory=self._memory, now=now))
+        return await self._connections[1].lend(partial(store_group, works=works, memory=self._memory, now=now))
+
+    async def _store_beats(self, works: Sequence[Work]) -> Stored:
+        """Store a group of heartbeats; where somebody's locks hold up their data, the signs of life count alone."""
+        beats, now = self._connections[0], datetime.now(UTC)
+        patience = BEAT_LOCK_MILLISECONDS
+        try:
+            return await beats.lend(
+                partial(store_group, works=works, memory=self._memory, now=now, lock_milliseconds=patience)
+            )
+        except KeptWaiting as waited:
+            heard = await beats.lend(partial(note_signs_of_life, works=works, now=now, lock_milliseconds=patience))
+            for work, node in zip(works, heard, strict=True):
+                if isinstance(node, UUID):
+                    self._show(node, work)
+                    self._tell(node)
+            return Stored([waited if isinstance(node, UUID) else node for node in heard])
 
     async def _look_up(self, caller: Caller, now: datetime) -> None:
         """Refuse a stranger; raises PortalError."""
@@ -179,12 +207,27 @@ class Door:
         async def look(connection: Connection) -> None:
             await identify_one(connection, caller, now)
 
-        try:
+        with self._noting(caller, now):
             await self._database.run(look)
+
+    @contextmanager
+    def _noting(self, caller: Caller, now: datetime) -> Iterator[None]:
+        """Remember for a moment what the database said of a key, and count a refusal of a node that is known."""
+        anybody = Caller(caller.key, caller.address)
+        try:
+            yield
         except Unauthenticated:
-            self.keys.note(caller, is_good=False)
+            self.keys.note(anybody, is_good=False)
             raise
-        self.keys.note(caller, is_good=True)
+        except KnownRefused as refusal:
+            self._trust.refused(refusal.node_id, refusal.code, now)
+            raise
+        self.keys.note(anybody, is_good=True)
+
+    def _show(self, node_id: UUID, work: Work) -> None:
+        """Show readers that a node is alive."""
+        if work.beat:
+            self._announcer.beat(node_id, _pulse(work, work.beat))
 
     def _tell(self, node_id: object) -> None:
         """Tell pages that a node reported."""

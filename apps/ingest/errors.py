@@ -36,6 +36,15 @@ class Unavailable(PortalError):
         self.retry_after = random.randint(*RETRY_SECONDS)  # noqa: S311
 
 
+class KeptWaiting(Unavailable):
+    """The database is there, but something in it held up the work for too long."""
+
+
+def kept_waiting() -> KeptWaiting:
+    """Return the refusal for work that waited too long for somebody else's locks."""
+    return KeptWaiting("unavailable", "The database is held up at the moment; nothing was stored.")
+
+
 def unavailable() -> Unavailable:
     """Return the refusal for trouble with the database."""
     return Unavailable("unavailable", "The database does not take data at the moment; nothing was stored.")

@@ -17,6 +17,7 @@ SCHEME: Final = "bearer"
 SCOPE: Final = "ingest"
 RETIRED: Final = "retired"
 PENDING: Final = "pending"
+NODE_PENDING: Final = "node_pending"
 _encode = msgspec.json.Encoder().encode
 
 
@@ -45,14 +46,6 @@ class Reporter:
         return self.status == PENDING
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """Whose data was taken, and the content of the answer."""
-
-    node_id: UUID
-    content: dict[str, Any]
-
-
 def presented_key(authorization: str) -> ParsedKey:
     """Return the key of an Authorization header; raises Unauthenticated."""
     scheme, _, text = authorization.partition(" ")
@@ -78,7 +71,7 @@ class KnownRefused(Forbidden):
 
 def waits_for_approval(node_id: UUID) -> KnownRefused:
     """Return the answer to a node that nobody has approved yet."""
-    return KnownRefused(node_id, "node_pending", "This node waits for approval; keep the data and come again.")
+    return KnownRefused(node_id, NODE_PENDING, "This node waits for approval; keep the data and come again.")
 
 
 async def identify(

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 LONGEST_WAIT: Final = 5.0
 SWEEP_SECONDS: Final = 0.5
 STOP_SECONDS: Final = 10.0
+QUIET_SECONDS: Final = 30.0
 Store = Callable[[Sequence[Work]], Awaitable[Stored]]
 
 
@@ -57,6 +58,15 @@ class Lane:
         self._news = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._is_open = False
+        self._failed_at: float | None = None
+
+    @property
+    def is_storing(self) -> bool:
+        """Whether who comes now may expect to be stored: nothing failed since the last group that was committed.
+
+        A failure that nothing follows says nothing any more after half a minute.
+        """
+        return self._failed_at is None or time.monotonic() - self._failed_at > QUIET_SECONDS
 
     def start(self) -> None:
         """Begin in the background."""
@@ -81,6 +91,7 @@ class Lane:
         if not self._is_open:
             raise unavailable()
         if len(self._queue) >= self._bounds.most_waiting or self._bytes + size > self._bounds.most_bytes:
+            self._fail()
             raise busy()
         answer: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
         self._queue.append(Waiting(work, answer, time.monotonic() + LONGEST_WAIT))
@@ -119,6 +130,8 @@ class Lane:
         """Store a group and answer everybody in it; one with a poisoned work is divided until that stands alone."""
         try:
             stored = await self._store([one.work for one in group])
+            for remember in stored.to_remember:
+                remember()
         except Unstorable as error:
             if len(group) == 1:
                 _settle(group[0], error)
@@ -127,15 +140,16 @@ class Lane:
             await self._store_all(group[:middle])
             await self._store_all(group[middle:])
         except PortalError as error:
+            self._fail()
             for one in group:
                 _settle(one, error)
         except Exception:  # the lane's edge: whoever waits must get an answer, and the next group its turn
+            self._fail()
             log.exception("a group was not stored")
             for one in group:
                 _settle(one, unavailable())
         else:
-            for remember in stored.to_remember:
-                remember()
+            self._failed_at = None
             for one, outcome in zip(group, stored.outcomes, strict=True):
                 _settle(one, outcome)
 
@@ -144,7 +158,12 @@ class Lane:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             while self._queue and self._queue[0].deadline < time.monotonic():
+                self._fail()
                 _settle(self._pop(), busy())
+
+    def _fail(self) -> None:
+        """Note that somebody was turned away who should have been stored."""
+        self._failed_at = time.monotonic()
 
 
 def _settle(one: Waiting, outcome: Done | PortalError) -> None:

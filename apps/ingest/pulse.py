@@ -1,4 +1,4 @@
-"""The pulse of this process: every second it writes that it can take heartbeats, and since when without a break.
+"""The pulse of this process: every second it writes that it takes heartbeats, and since when without a break.
 
 Silence of a node means something only while somebody listened; whoever judges silence reads these rows.
 """
@@ -10,6 +10,7 @@ import os
 import secrets
 import socket
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -44,10 +45,14 @@ class Continuity:
 class Pulse:
     """Writes the pulse until it is stopped, then takes its row away."""
 
-    def __init__(self, database: Database) -> None:
-        """Choose a name no other process has, also when hosts and process ids repeat."""
+    def __init__(self, database: Database, takes_heartbeats: Callable[[], bool]) -> None:
+        """Choose a name no other process has, also when hosts and process ids repeat.
+
+        There is a pulse only while `takes_heartbeats`: who cannot note a sign of life must not be counted on.
+        """
         self.process_id = f"{socket.gethostname()[:60]}:{os.getpid()}:{secrets.token_hex(4)}"
         self._database = database
+        self._takes_heartbeats = takes_heartbeats
         self._continuity = Continuity()
         self._task: asyncio.Task[None] | None = None
 
@@ -69,8 +74,9 @@ class Pulse:
         """Write a pulse every second; without the database there is simply none."""
         while True:
             began = time.monotonic()
-            with contextlib.suppress(Unavailable, Unstorable):
-                await self._beat()
+            if self._takes_heartbeats():
+                with contextlib.suppress(Unavailable, Unstorable):
+                    await self._beat()
             await asyncio.sleep(max(0.0, EVERY_SECONDS - (time.monotonic() - began)))
 
     async def _beat(self) -> None:

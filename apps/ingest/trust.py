@@ -137,7 +137,10 @@ class Trust:
             counts.refused[code] += 1
 
     async def flush(self) -> bool:
-        """Add everything counted so far; whether the database took it. What it did not take waits."""
+        """Add everything counted so far; whether the database took it. What it did not take waits.
+
+        Counts whose COMMIT was done but whose answer was lost are added twice: these are statistics.
+        """
         while self._counts:
             keys = list(self._counts)[:AT_ONCE]
             taken = {key: self._counts.pop(key) for key in keys}

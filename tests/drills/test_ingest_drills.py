@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,7 @@ import httpx
 import psycopg
 import pytest
 
+from apps.nodes.models import IngestPulse, Node
 from tests import database
 from tests.drills.senders import Sender, assert_stored_once, sending
 from tests.ingest.conftest import Agent, epoch, new_agent
@@ -124,6 +126,59 @@ def test_flood_before_a_locked_table_is_refused_and_heartbeats_go_on(door: Porta
     assert {beat.status_code for beat in beats} == {200}
     assert set(statuses) <= {200, 429, 503}
     assert held < 120 * MEGABYTE
+
+
+def test_signs_of_life_count_while_what_came_with_them_has_to_wait(door: Portal) -> None:
+    sampling = [new_agent(door.ingest_url) for _ in range(4)]
+    plain = new_agent(door.ingest_url)
+    sample = {"type": "m", "value": 1}
+    for agent in (*sampling, plain):
+        assert agent.post("heartbeat", {"status": "ok", "metrics": [sample]}).status_code == 200
+    stop, statuses = threading.Event(), Counter[int]()
+
+    def beat(agent: Agent) -> None:
+        while not stop.is_set():
+            more = {} if agent is plain else {"metrics": [sample]}
+            statuses[agent.post("heartbeat", {"status": "ok", "usage": {"cpu_percent": 1}, **more}).status_code] += 1
+
+    with psycopg.connect(database.url()) as locker, ThreadPoolExecutor(5) as pool:
+        locker.execute("LOCK TABLE metric_samples IN SHARE MODE")
+        began = datetime.now(UTC)
+        beats = [pool.submit(beat, agent) for agent in (*sampling, plain)]
+        wait_for(lambda: last_heard(sampling, plain) > began + timedelta(seconds=8), 60)
+        pulse = IngestPulse.objects.get()
+        locker.rollback()
+        heard = Counter(statuses)
+        wait_for(lambda: statuses[200] > heard[200] + 5, 60)
+        stop.set()
+        for one in beats:
+            one.result(60)
+
+    assert pulse.pulse_at > began, "who notes signs of life may be counted on"
+    assert heard[503] > 0, "what is not stored is not acknowledged"
+    assert set(statuses) <= {200, 503}
+
+
+def test_there_is_no_pulse_while_signs_of_life_are_lost(door: Portal) -> None:
+    agent = new_agent(door.ingest_url)
+    assert agent.post("heartbeat", {"status": "ok"}).status_code == 200
+    with psycopg.connect(database.url()) as locker:
+        locker.execute("LOCK TABLE nodes IN SHARE MODE")
+        assert agent.post("heartbeat", {"status": "ok"}).status_code == 503
+        after = datetime.now(UTC)
+        assert agent.post("heartbeat", {"status": "ok"}).status_code == 503
+        lost = IngestPulse.objects.get()
+        locker.rollback()
+    assert agent.post("heartbeat", {"status": "ok"}).status_code == 200
+    wait_for(lambda: IngestPulse.objects.get().pulse_at > lost.pulse_at)
+
+    assert lost.pulse_at <= after + timedelta(seconds=1)
+
+
+def last_heard(sampling: list[Agent], plain: Agent) -> datetime:
+    """Return when the agent that was heard the longest time ago was heard."""
+    heard = Node.objects.filter(pk__in=[agent.node.pk for agent in (*sampling, plain)])
+    return min(node.last_heartbeat for node in heard)
 
 
 def test_column_is_added_while_agents_send(door: Portal) -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from django.conf import settings
 
-from apps.metrics.models import IngestBatch, NodeLatest, UsageRollupQueue
+from apps.metrics.models import IngestBatch, MetricSample, MetricSeries, NodeLatest, UsageRollupQueue
 from tests.database import acting_as
 from tests.ingest.conftest import Agent, epoch
 from tests.ingest.stored import samples_of, series_count, usage_of
@@ -52,6 +52,16 @@ def test_same_batch_again_gets_the_same_bytes(agent: Agent) -> None:
     assert first.content == second.content
     assert (first.json()["accepted"], len(first.json()["rejected"])) == (3, 2)
     assert agent.post("metrics", {"batch_id": body["batch_id"]}).content == first.content
+
+
+def test_batch_id_that_comes_again_with_other_content_leaves_no_trace(agent: Agent) -> None:
+    batch_id = str(uuid4())
+    first = agent.post("metrics", {"batch_id": batch_id, "samples": [{"type": "one", "value": 1, "at": epoch(-900)}]})
+    later = [{"type": "two", "value": 1}, {"type": "one", "value": 1}]
+    assert agent.post("metrics", {"batch_id": batch_id, "samples": later}).content == first.content
+    with acting_as("omega_worker"):
+        [series] = MetricSeries.objects.filter(node=agent.node)
+        assert series.last_sample_at == MetricSample.objects.get(series=series).time
 
 
 async def _in_parallel(agent: Agent, times: int, body: dict[str, Any]) -> list[httpx.Response]:

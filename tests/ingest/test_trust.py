@@ -162,6 +162,15 @@ async def test_what_is_left_is_written_at_the_end(table: Database, node_id: UUID
     assert (await row_of(node_id)).accepted == 2
 
 
+def test_refused_logins_are_counted_like_anything_refused(agent: Agent) -> None:
+    body = {"sessions": [], "node_id": str(uuid4())}
+    assert agent.post("login-sessions", body).status_code == 403
+    assert agent.post("processes", {"processes": [], "node_id": str(uuid4())}).status_code == 403
+
+    wait_for(lambda: IngestTrust.objects.filter(node=agent.node).exists())
+    assert IngestTrust.objects.get(node=agent.node).refused_codes == {"wrong_node": 2}
+
+
 def test_what_an_agent_sends_is_counted_by_the_running_door(agent: Agent) -> None:
     beat = {"status": "ok", "at": epoch(90), "agent_version": "1.2.0", "spool": {"waiting": 12, "dropped": 3}}
     assert agent.post("heartbeat", beat).status_code == 200

@@ -1,4 +1,4 @@
--- Marks the hours whose roll-up is out of date. The update locks the row, so a roll-up that runs right now
+-- Marks hours that are over as out of date. The update locks the row, so a roll-up that runs right now
 -- cannot drop the mark of samples it has not seen.
 INSERT INTO usage_rollup_queue (node_id, bucket, touched_at)
 SELECT m.node_id, to_timestamp(m.hour), %(now)s

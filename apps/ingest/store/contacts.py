@@ -13,13 +13,18 @@ from apps.ingest.work import Accepted, Beat
 _encode = msgspec.json.Encoder().encode
 
 
-async def send_contacts(connection: Connection, heard: Sequence[Accepted]) -> None:
-    """Note who was heard: heartbeats as rows of their own, approved nodes only, and each node's newest state."""
+async def send_heartbeats(connection: Connection, heard: Sequence[Accepted]) -> None:
+    """Add heartbeats as rows of their own, those of approved nodes only."""
     beats = [_beat_row(one, beat) for one in heard if (beat := one.work.beat) and not one.done.reporter.is_pending]
     if beats:
         await execute(connection, "store_heartbeats.sql", {"rows": _encode(beats).decode()})
+
+
+async def send_contacts(connection: Connection, heard: Sequence[Accepted]) -> None:
+    """Note who was heard, and of each node what was said last."""
     contacts: dict[UUID, dict[str, Any]] = {}
-    for one in heard:
+    # In the order of their arrival: a request that was long under way has not the last word.
+    for one in sorted(heard, key=lambda one: one.work.write.now):
         if one.work.is_contact:
             told = {name: value for name, value in _contact_row(one).items() if value is not None}
             contacts[one.node_id] = contacts.get(one.node_id, {"is_beat": False}) | told

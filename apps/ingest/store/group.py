@@ -11,14 +11,14 @@ from datetime import datetime
 import numpy as np
 
 from apps.core.errors import PortalError
-from apps.ingest.database import STATEMENT_MILLISECONDS, Connection, execute
+from apps.ingest.database import NO_LIMIT, Connection, set_limits
 from apps.ingest.faults import Fault, Rejection, rejection
 from apps.ingest.keys import identify, note_use, waits_for_approval
 from apps.ingest.samples import Samples
-from apps.ingest.store.contacts import hand_out, send_contacts, send_for_commands
+from apps.ingest.store.contacts import hand_out, send_contacts, send_for_commands, send_heartbeats
 from apps.ingest.store.memory import Memory
 from apps.ingest.store.parcels import count, parcels_of, send_parcels
-from apps.ingest.store.receipts import correct_receipts, share_answers, store_receipts
+from apps.ingest.store.receipts import answer_repeats, correct_receipts, share_answers, store_receipts
 from apps.ingest.store.said import marks_of, send_families, send_latest, send_marks
 from apps.ingest.store.samples import columns_of, store_samples
 from apps.ingest.store.series import Numbers, resolve
@@ -33,11 +33,13 @@ class Stored:
     to_remember: list[Callable[[], None]] = field(default_factory=list)
 
 
-async def store_group(connection: Connection, works: Sequence[Work], memory: Memory, now: datetime) -> Stored:
+async def store_group(
+    connection: Connection, works: Sequence[Work], memory: Memory, now: datetime, lock_milliseconds: int = NO_LIMIT
+) -> Stored:
     """Store works in one transaction, committed on return; harmless to repeat."""
     async with connection.pipeline():
         await connection.execute("BEGIN")
-        await execute(connection, "begin.sql", {"timeout": str(STATEMENT_MILLISECONDS)})
+        await set_limits(connection, lock_milliseconds)
         reporters = await identify(connection, [work.write.caller for work in works], now)
     group = _Group(works, memory, now)
     for place, (work, reporter) in enumerate(zip(works, reporters, strict=True)):
@@ -72,8 +74,9 @@ class _Group:
 
     async def store(self, connection: Connection) -> None:
         """Write everything and commit."""
-        await self._house(connection)
-        self.stored = await store_receipts(connection, list(self.accepted.values()))
+        fresh = await answer_repeats(connection, list(self.accepted.values()))
+        await self._house(connection, fresh)
+        self.stored = await store_receipts(connection, fresh)
         await self._store_samples(connection)
         await self._store_rest(connection)
 
@@ -82,18 +85,16 @@ class _Group:
         shared = dict(zip(self.accepted, share_answers(list(self.accepted.values())), strict=True))
         return [self.outcomes[place] if place in self.outcomes else shared[place] for place in range(len(self.works))]
 
-    async def _house(self, connection: Connection) -> None:
+    async def _house(self, connection: Connection, fresh: Sequence[Accepted]) -> None:
         """Find or make the series of all samples; those beyond a node's ceiling are rejected."""
-        with_samples = [
-            (one, samples) for one in self.accepted.values() if (samples := one.work.write.samples) and samples.keys
-        ]
+        with_samples = [(one, samples) for one in fresh if (samples := one.work.write.samples) and samples.keys]
         owners = [(one.done.reporter, samples) for one, samples in with_samples]
         numbers, remember = await resolve(connection, owners, self.memory)
         self.to_remember.append(remember)
         for (one, samples), own in zip(with_samples, numbers, strict=True):
             self.numbers[id(one)] = own
             one.done.rejected = [*one.work.write.rejected, *_homeless(samples, own, self.memory.most_series)]
-        for one in self.accepted.values():
+        for one in fresh:
             one.done.rejected = sorted(
                 one.done.rejected or one.work.write.rejected, key=lambda fault: (fault.list or "", fault.index)
             )
@@ -124,6 +125,7 @@ class _Group:
         async with connection.pipeline():
             await send_latest(connection, self.stored, self.now)
             await send_marks(connection, marks, self.now)
+            await send_heartbeats(connection, self.heard)
             await send_contacts(connection, self.heard)
             asked = await send_for_commands(connection, beats, self.now)
             await send_families(connection, self.stored)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 
@@ -11,13 +12,22 @@ from apps.core.errors import Invalid
 from apps.ingest.database import Connection, fetch_one
 from apps.ingest.decode import Received
 from apps.ingest.faults import Fault, Rejection, rejection
-from apps.ingest.keys import Caller, Outcome, identify_one, waits_for_approval
+from apps.ingest.keys import Caller, identify_one, waits_for_approval
 from apps.ingest.shapes_logins import Login, LoginSessions
-from apps.ingest.verdicts import NEWEST, SMALLEST, judge_instant, seconds_of
+from apps.ingest.verdicts import NEWEST, judge_instant, seconds_of
+from apps.metrics.vitals import SMALLEST
 
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC).timestamp()
 _encode = msgspec.json.Encoder().encode
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Whose logins were taken, and the content of the answer."""
+
+    node_id: UUID
+    content: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

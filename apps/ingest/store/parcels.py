@@ -1,4 +1,6 @@
-"""Vitals and lists of processes: all of a group in one statement each, and what of each request was new.
+"""Parcels, the rows of `usage_metrics` (vitals) and of `process_snapshots` (lists of processes) that requests bring.
+
+All of a group go in one statement for each table, which also yields what of each request was new.
 
 The door may add such rows but not read them, so a statement says only how many it added. Where that is less than was
 sent, it is taken back, and each request's rows are stored by a statement of their own.

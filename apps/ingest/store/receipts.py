@@ -1,6 +1,7 @@
 """Receipts of batches: the same batch is stored once and always answered alike."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -19,17 +20,29 @@ def batch_of(one: Accepted) -> Batch | None:
     return (one.node_id, one.work.write.batch_id) if one.work.write.batch_id else None
 
 
-async def store_receipts(connection: Connection, accepted: Sequence[Accepted]) -> list[Accepted]:
-    """Write a receipt for each batch and return the works to be stored; the others are answered by older receipts.
+async def answer_repeats(connection: Connection, accepted: Sequence[Accepted]) -> list[Accepted]:
+    """Answer batches that have a receipt from it and return the works that may be new, each batch once.
 
-    The counts in `done` go into the receipts as they are; `correct_receipts` mends what turns out otherwise.
+    What was sent again must leave no trace, whatever it holds now, so nothing else may come before this.
     """
     firsts: dict[Batch, Accepted] = {}
     for one in accepted:
         if batch := batch_of(one):
             firsts.setdefault(batch, one)
+    for batch in await _answer_from(connection, firsts):
+        del firsts[batch]
+    return [one for one in accepted if (batch := batch_of(one)) is None or firsts.get(batch) is one]
+
+
+async def store_receipts(connection: Connection, fresh: Sequence[Accepted]) -> list[Accepted]:
+    """Write a receipt for each batch, each given once, and return the works to be stored.
+
+    A batch that somebody else stored meanwhile is answered by the receipt that came first. The counts in `done` go into
+    the receipts as they are; `correct_receipts` mends what turns out otherwise.
+    """
+    firsts = {batch: one for one in fresh if (batch := batch_of(one))}
     if not firsts:
-        return list(accepted)
+        return list(fresh)
     rows = [
         {
             "node_id": node_id,
@@ -43,24 +56,31 @@ async def store_receipts(connection: Connection, accepted: Sequence[Accepted]) -
     written = await fetch_all(connection, "store_receipts.sql", {"rows": _encode(rows).decode()})
     new = {(row["node_id"], row["batch_id"]) for row in written}
     await _answer_from(connection, {batch: one for batch, one in firsts.items() if batch not in new})
-    return [one for one in accepted if (batch := batch_of(one)) is None or (firsts[batch] is one and batch in new)]
+    return [one for one in fresh if (batch := batch_of(one)) is None or batch in new]
 
 
-async def _answer_from(connection: Connection, repeats: dict[Batch, Accepted]) -> None:
-    """Fill in the answers that older receipts hold."""
+async def _answer_from(connection: Connection, repeats: dict[Batch, Accepted]) -> set[Batch]:
+    """Fill in the answers that older receipts hold, and return which batches have one."""
     if not repeats:
-        return
+        return set()
     params = {"node_ids": [batch[0] for batch in repeats], "batch_ids": [batch[1] for batch in repeats]}
-    for row in await fetch_all(connection, "find_receipts.sql", params):
-        done = repeats[row["node_id"], row["batch_id"]].done
+    rows = {(row["node_id"], row["batch_id"]): row for row in await fetch_all(connection, "find_receipts.sql", params)}
+    for batch, row in rows.items():
+        done = repeats[batch].done
         done.accepted, done.duplicate, done.received_at = row["accepted"], row["duplicate"], row["received_at"]
         done.rejected, done.is_repeat = msgspec.convert(row["rejected"], list[Rejection]), True
+    return set(rows)
 
 
 def share_answers(accepted: Sequence[Accepted]) -> list[Done]:
-    """Return the answer of each work: that of the first with the same batch."""
+    """Return the answer of each work: that of the first with the same batch, whose repeats the others are."""
     firsts: dict[Batch, Done] = {}
-    return [one.done if (batch := batch_of(one)) is None else firsts.setdefault(batch, one.done) for one in accepted]
+    answers = []
+    for one in accepted:
+        batch = batch_of(one)
+        first = one.done if batch is None else firsts.setdefault(batch, one.done)
+        answers.append(first if first is one.done else replace(first, is_repeat=True))
+    return answers
 
 
 async def correct_receipts(connection: Connection, stored: Sequence[Accepted]) -> None:

@@ -1,4 +1,6 @@
-"""What senders say: the newest vitals of each node, which hours must be rolled up again, metrics by their names."""
+"""What follows from stored requests: `node_latest` (the newest vitals of each node), `usage_rollup_queue` (the hours to
+be rolled up again) and `metric_families` (what senders say of metrics by their names).
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -40,10 +42,13 @@ def marks_of(stored: Sequence[Accepted]) -> set[Mark]:
 
 
 async def send_marks(connection: Connection, marks: Sequence[Mark], now: datetime) -> None:
-    """Mark hours as out of date."""
-    if marks:
-        columns = {"node_ids": [node_id for node_id, _ in marks], "hours": [hour for _, hour in marks]}
-        await execute(connection, "queue_rollup.sql", columns | {"now": now})
+    """Mark hours as out of date, those that are over also where a roll-up holds the mark right now."""
+    past = [mark for mark in marks if mark[1] + HOUR <= now.timestamp()]
+    still_open = [mark for mark in marks if mark[1] + HOUR > now.timestamp()]
+    for statement, some in (("queue_rollup.sql", past), ("queue_open_hours.sql", still_open)):
+        if some:
+            columns = {"node_ids": [node_id for node_id, _ in some], "hours": [hour for _, hour in some]}
+            await execute(connection, statement, columns | {"now": now})
 
 
 async def send_families(connection: Connection, stored: Sequence[Accepted]) -> None:
