@@ -5,7 +5,6 @@ The verdicts are those of `verdicts.judge_sample`, which is asked about every sa
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
@@ -14,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from apps.ingest.faults import Fault, Rejection, rejection
+from apps.ingest.remembered import remembered
 from apps.ingest.samples import Samples, SeriesKey, SeriesKind
 from apps.ingest.shapes import ABSENT, Sample
 from apps.ingest.verdicts import NEWEST, OLDEST, judge_names, judge_sample, seconds_of
 
 Look = tuple[str, str | None, bytes, UUID | None, UUID | None]
 KEYS_ALWAYS: Final = 2
-LONGEST_KEPT: Final = 600
 NO_LABELS: Final = bytes(ABSENT)
 _names = attrgetter("type", "unit", "pool", "session")
 
@@ -83,15 +82,15 @@ def judge_columns(
     return _columns(named, index.of[good] if bad else index.of, at, value, kept, listed_in), bad
 
 
-def judge_look(look: Look) -> tuple[SeriesKey, str] | Fault:
-    """Return series key and unit, or what is wrong with them; the same ones are judged once, unless they are long."""
+def _size_of(look: Look) -> int:
+    """Return how long the words of a look are."""
     kind, unit, labels, _, _ = look
-    return _judge(look) if len(kind) + len(unit or "") + len(labels) <= LONGEST_KEPT else _judge.__wrapped__(look)
+    return len(kind) + len(unit or "") + len(labels)
 
 
-@lru_cache(maxsize=8192)
-def _judge(look: Look) -> tuple[SeriesKey, str] | Fault:
-    """Judge names."""
+@remembered(8192, _size_of)
+def judge_look(look: Look) -> tuple[SeriesKey, str] | Fault:
+    """Return series key and unit, or what is wrong with them."""
     kind, unit, labels, pool, session = look
     return judge_names(kind, unit or "", labels, pool, session)
 

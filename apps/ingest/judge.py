@@ -13,10 +13,12 @@ from apps.ingest.faults import Fault, Rejection, rejection
 from apps.ingest.keys import Caller
 from apps.ingest.samples import GoodUsage, Samples, Write
 from apps.ingest.shapes import Heartbeat, MetricsBatch, Processes, Sample
-from apps.ingest.verdicts import SMALLEST, clock_skew, judge_instant, judge_usage, judge_usages
+from apps.ingest.verdicts import clock_skew, judge_instant, judge_usage, judge_usages
 from apps.ingest.work import Beat, Listing, Work
+from apps.metrics.vitals import SMALLEST
 
 MOST_ITEMS: Final = 10_000
+MOST_IN_BEAT: Final = 1_000
 T = TypeVar("T")
 _encode = msgspec.json.Encoder().encode
 
@@ -42,8 +44,14 @@ def judge_batch(received: Received[MetricsBatch], caller: Caller, now: datetime)
 
 
 def judge_heartbeat(received: Received[Heartbeat], caller: Caller, now: datetime) -> Judged:
-    """Judge a heartbeat; measurements may be refused, the sign of life counts."""
+    """Judge a heartbeat; measurements may be refused, the sign of life counts. Raises TooLarge above their ceiling."""
     beat, seconds = received.body, now.timestamp()
+    if len(beat.metrics) + len(received.rejected) > MOST_IN_BEAT:
+        raise TooLarge(
+            "too_many_items",
+            f"A heartbeat holds at most {MOST_IN_BEAT} samples; a batch of metrics takes more.",
+            field="metrics",
+        )
     samples, bad = _judge_samples(received, beat.metrics, "metrics", now)
     rejected = [*received.rejected, *bad]
     usage: list[GoodUsage] = []

@@ -2,10 +2,10 @@
 
 import json
 import re
-from functools import lru_cache
 from typing import Any, Final
 
 from apps.ingest.faults import Fault
+from apps.ingest.remembered import remembered
 
 MOST: Final = 20
 LONGEST_VALUE: Final = 255
@@ -19,7 +19,7 @@ class _RepeatedError(ValueError):
     """A name is given twice."""
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096, lambda raw: len(raw))
 def labels_of(raw: bytes) -> str | Fault:
     """Return the labels as JSON with sorted names, the same for the same labels; or say what is wrong."""
     if raw in (b"null", b"{}"):

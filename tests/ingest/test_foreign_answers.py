@@ -21,7 +21,8 @@ PASSING = {429, 503}
     [
         (Invalid("bad", "Not \x00 readable \u20ac."), 400),
         (Unauthenticated("invalid_key", "No."), 401),
-        (Forbidden("node_pending", "Wait."), 403),
+        (Forbidden("node_retired", "Go."), 403),
+        (Forbidden("node_pending", "Wait."), 503),
         (NotAllowed("method_not_allowed", "POST only."), 405),
         (TooLarge("too_large", "Too much."), 413),
         (Throttled("throttled", "Slower.", retry_after=3), 429),

@@ -86,11 +86,18 @@ def test_memory_stays_flat_under_bodies_of_a_million_pieces(agent: Agent, door: 
         (OTLP, b"\x0a\x00" * 4_000_000),
         (OTLP, part(1, part(2, part(2, part(5, b"\x0a\x00" * 4_000_000))))),
         (INFLUX, b"a v=1\n" * 1_000_000),
+        (INFLUX, b"\n" * 4_000_000),
     ]
     answers = {send(agent, call, gzip.compress(body), "gzip").status_code for call, body in bodies}
     assert answers <= {400, 413}
     assert (process.memory_info().rss - before) / MEGABYTE < 200
     assert send(agent, PROMETHEUS, good(PROMETHEUS)).status_code == 204
+
+
+def test_json_of_a_million_lists_is_refused_before_it_is_read(agent: Agent) -> None:
+    flood = b'{"resourceMetrics":[' + b"[]," * 200_000 + b"{}]}"
+    answer = send(agent, OTLP, gzip.compress(flood), "gzip", **{"Content-Type": "application/json"})
+    assert (answer.status_code, "objects and lists" in answer.json()["message"]) == (413, True)
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -113,7 +120,8 @@ def test_node_nobody_approved_is_heard_and_stores_nothing(door: Portal, committe
     node = make.node(status="pending", last_heartbeat=None, silent_after=None)
     agent = Agent(door.ingest_url, node, make.key(node).text)
     answer = send(agent, call, good(call))
-    assert (answer.status_code, b"node_pending" in answer.content) == (403, True)
+    assert (answer.status_code, b"node_pending" in answer.content) == (503, True), "its collector must not drop it"
+    assert int(answer.headers["retry-after"]) > 0
     assert samples_of(node) == []
 
 

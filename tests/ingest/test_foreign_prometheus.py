@@ -12,6 +12,7 @@ from apps.core.errors import PortalError, TooLarge
 from apps.ingest.foreign import prometheus
 from apps.ingest.foreign.gather import MOST_SAMPLES, Parts
 from apps.ingest.foreign.head import Head, UnsupportedType
+from apps.ingest.foreign.messages import has_more_fields
 from apps.ingest.samples import SeriesKind
 from tests.ingest.foreign_bodies import STALE, double, label, metadata, part, remote_write, sample, series, whole
 
@@ -226,3 +227,16 @@ def test_other_contents_are_refused_with_a_word(content_type: str) -> None:
 )
 def test_the_first_version_is_taken_however_it_is_named(content_type: str) -> None:
     prometheus.check(Head("/write", "", {b"content-type": content_type.encode()}, NOW))
+
+
+@pytest.mark.parametrize("fields", [0, 1, 7, 8, 9, 200])
+def test_fields_are_counted_without_decoding_them(fields: int) -> None:
+    kinds = [whole(1, 2**63), double(2, 1.5), part(1000, b"x" * 300), b"\x1b\x1c", b"\x25aaaa"]
+    body = b"".join(kinds[number % 3] for number in range(fields))
+    assert [has_more_fields(body, most) for most in (0, 7, 8, 500)] == [fields > most for most in (0, 7, 8, 500)]
+    assert has_more_fields(b"".join(kinds) * 2, 11) and not has_more_fields(b"".join(kinds) * 2, 12)
+
+
+@pytest.mark.parametrize("broken", [b"\xff" * 100, b"\x0a\xff\xff\xff\x0f" + b"x" * 50, b"\x0f" * 50, b"\x09\x00"])
+def test_broken_message_is_left_to_the_decoder(broken: bytes) -> None:
+    assert not has_more_fields(broken, 1)

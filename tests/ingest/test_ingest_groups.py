@@ -16,11 +16,13 @@ from apps.ingest.errors import unavailable, unstorable
 from apps.ingest.key_cache import KEPT_SECONDS, KeyCache
 from apps.ingest.keys import Caller, Reporter
 from apps.ingest.lanes import Bounds, Lane
+from apps.ingest.remembered import LONGEST_KEPT, remembered
 from apps.ingest.samples import SeriesKey, Write
 from apps.ingest.store.group import Stored
 from apps.ingest.store.memory import OpenHours
+from apps.ingest.store.receipts import share_answers
 from apps.ingest.store.table import SeriesTable, names_of
-from apps.ingest.work import Done, Work
+from apps.ingest.work import Accepted, Done, Work
 
 NOW = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 CALLER = Caller(ParsedKey("a" * 12, b"digest"), None)
@@ -129,6 +131,45 @@ async def test_trouble_refuses_the_group_and_the_lane_goes_on() -> None:
     answers[:] = [lambda: Stored([Done(REPORTER, NOW)]), surprise, trouble]
     assert [await outcomes([lane.put(work())]) for _ in range(3)] == [["unavailable"], ["unavailable"], ["stored"]]
     await lane.stop()
+
+
+def test_same_batch_several_times_in_a_group_is_one_batch_and_its_repeats() -> None:
+    write = Write(CALLER, NOW, batch_id=uuid4())
+    works = [Accepted(Work(write), Done(REPORTER, NOW)) for _ in range(3)]
+    works.insert(1, Accepted(work(), Done(REPORTER, NOW)))
+    works[0].done.accepted = 10
+
+    answers = share_answers(works)
+
+    assert [(one.accepted, one.is_repeat) for one in answers] == [(10, False), (0, False), (10, True), (10, True)]
+
+
+async def test_lane_says_whether_it_stores() -> None:
+    database = Database()
+    lane = Lane(database.store, SMALL, 1)
+    lane.start()
+    found = [lane.is_storing]
+    for size, is_poisoned in ((10, False), (5000, False), (10, False), (10, True)):
+        one = work(size)
+        database.poisoned = {id(one)} if is_poisoned else set()
+        await outcomes([lane.put(one)])
+        found.append(lane.is_storing)
+    await lane.stop()
+
+    assert found == [True, True, False, True, True]
+
+
+def test_long_words_are_judged_anew_and_never_kept() -> None:
+    judged: list[str] = []
+
+    @remembered(10, lambda text: len(text))
+    def judge(text: str) -> str:
+        judged.append(text[:1])
+        return text
+
+    for text in ("a", "a", "b" * (LONGEST_KEPT + 1), "b" * (LONGEST_KEPT + 1)):
+        assert judge(text) == text
+    assert judged == ["a", "b", "b"]
 
 
 keys = st.lists(

@@ -1,6 +1,8 @@
 """A heartbeat, spoken to a real process over a real database."""
 
+import socket
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -10,7 +12,7 @@ from apps.nodes.models import Node, NodeApiKey, NodeCommand, NodeHeartbeat
 from tests.database import acting_as
 from tests.ingest.conftest import Agent, epoch, new_agent
 from tests.ingest.stored import samples_of, usage_of
-from tests.processes import Portal
+from tests.processes import Portal, wait_for
 
 pytestmark = [pytest.mark.flow, pytest.mark.data_layer]
 VITALS = {"cpu_percent": 12.5, "cpu_per_core": [10.0, 15.0], "ram_percent": 40.25, "process_count": 99}
@@ -128,3 +130,28 @@ def test_body_naming_another_node_is_refused(agent: Agent) -> None:
         answer = agent.post(call, {**body, "node_id": str(uuid4())})
         assert (answer.status_code, answer.json()["code"]) == (403, "wrong_node")
         assert agent.post(call, {**body, "node_id": str(agent.node.pk)}).status_code == 200
+
+
+def test_heartbeat_of_more_samples_than_a_sign_of_life_needs_is_refused(agent: Agent) -> None:
+    for kind in ("m", "not a name"):
+        answer = agent.post("heartbeat", {"status": "ok", "metrics": [{"type": kind, "value": n} for n in range(1001)]})
+        assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (413, "too_many_items", "metrics")
+    assert samples_of(agent.node) == []
+
+
+def test_heartbeat_that_was_long_under_way_takes_nothing_back(agent: Agent) -> None:
+    place = urlsplit(agent.url)
+    body = b'{"status": "error", "error": "old", "agent_version": "1.0"}'
+    with socket.create_connection((place.hostname, place.port), timeout=20) as slow:
+        head = f"POST /api/v1/agent/heartbeat HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {agent.key}\r\n"
+        slow.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode())
+        before = datetime.now(UTC)
+        # The door takes a second's difference for two that came at once.
+        wait_for(lambda: datetime.now(UTC) - before > timedelta(seconds=1.5))
+        assert agent.post("heartbeat", {"status": "ok", "agent_version": "1.1"}).status_code == 200
+        newer = Node.objects.get(pk=agent.node.pk)
+        slow.sendall(body)
+        assert slow.recv(100).startswith(b"HTTP/1.1 200")
+    node = Node.objects.get(pk=agent.node.pk)
+    assert (node.last_heartbeat, node.silent_after) == (newer.last_heartbeat, newer.silent_after)
+    assert (node.reported_status, node.reported_error, node.agent_version) == ("ok", "", "1.1")

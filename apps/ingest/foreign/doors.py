@@ -20,7 +20,7 @@ from apps.ingest.errors import NotAllowed, SlowBody, Unavailable
 from apps.ingest.foreign import influx, otlp, prometheus
 from apps.ingest.foreign.gather import Parts
 from apps.ingest.foreign.head import Head, Reply
-from apps.ingest.keys import Caller
+from apps.ingest.keys import NODE_PENDING, Caller
 from apps.ingest.requests import Request, Scope, request_of
 from apps.ingest.samples import Write, Written
 
@@ -39,7 +39,7 @@ class Protocol:
     name: str
     check: Callable[[Head], None]
     decode: Callable[[bytes, Head], Parts]
-    accepted: Callable[[Written | None, Parts, Head], Reply]
+    accepted: Callable[[Written, Parts, Head], Reply]
     refused: Callable[[PortalError, Head], Reply]
 
 
@@ -145,7 +145,8 @@ def _bearing(scope: Scope, head: Head) -> Scope:
 
 def refusal(protocol: Protocol, error: PortalError, head: Head) -> Reply:
     """Return the answer to a refusal, with when to come again where that helps."""
-    if isinstance(error, SlowBody):  # collectors drop what was answered 408
+    # Collectors drop what was answered 403 or 408, and this is to come again.
+    if isinstance(error, SlowBody) or error.code == NODE_PENDING:
         error = Unavailable(error.code, error.detail)
     reply = protocol.refused(error, head)
     retry_after = getattr(error, "retry_after", RETRY_SECONDS if error.status >= 500 else None)

@@ -5,18 +5,20 @@ Good lines are stored beside bad ones; then the answer is 400 with the first rea
 """
 
 import json
-from functools import lru_cache
 from typing import Any, Final
 
 from apps.core.errors import Invalid, PortalError
 from apps.ingest.faults import Fault, printable
-from apps.ingest.foreign.gather import Gathering, Parts, batch_of, mapped, series_key
+from apps.ingest.foreign.gather import MOST_SAMPLES, Gathering, Parts, batch_of, mapped, series_key, too_many
 from apps.ingest.foreign.head import Head, Reply
 from apps.ingest.foreign.influx_lines import lines_of
 from apps.ingest.foreign.reasons import reasons
+from apps.ingest.remembered import remembered
 from apps.ingest.samples import SeriesKey, Written
 
 TEXT_VALUE: Final = "text_value"
+# Comments and texts over several lines have room; a flood of line breaks is not taken apart at all.
+MOST_LINES: Final = 5 * MOST_SAMPLES
 SECOND_VERSION: Final[dict[str, tuple[str, float]]] = {
     "ns": ("nanoseconds", 1e9),
     "us": ("microseconds", 1e6),
@@ -75,6 +77,8 @@ def decode(body: bytes, head: Head) -> Parts:
 
     A body with a line that has no time is no batch: the same bytes a minute later are other data.
     """
+    if body.count(b"\n") > MOST_LINES:
+        raise too_many()
     precision = head.parameters.get("precision") or "ns"
     unit, share = FIRST_VERSION[precision]
     now = head.now.timestamp()
@@ -104,7 +108,12 @@ def _take_fields(found: dict[str, Any], at: float, number: int, gathering: Gathe
             gathering.add(gathering.series(key), at, float(value), number)
 
 
-@lru_cache(maxsize=16_384)
+def _size_of(measurement: str, field: str, tags: tuple[tuple[str, str], ...]) -> int:
+    """Return how long the words of a key are."""
+    return len(measurement) + len(field) + sum(len(name) + len(value) for name, value in tags)
+
+
+@remembered(16_384, _size_of)
 def key_of(measurement: str, field: str, tags: tuple[tuple[str, str], ...]) -> SeriesKey | Fault:
     """Return the series of a field; signs that names do not have here become underscores."""
     labels = {mapped(name): value for name, value in tags}
@@ -113,9 +122,9 @@ def key_of(measurement: str, field: str, tags: tuple[tuple[str, str], ...]) -> S
     return series_key(mapped(f"{measurement}_{field}"), labels)
 
 
-def accepted(written: Written | None, parts: Parts, head: Head) -> Reply:
+def accepted(written: Written, parts: Parts, head: Head) -> Reply:
     """Answer 204, or 400 with the reasons and the first line that was not taken."""
-    rejected = written.rejected if written else parts.rejected
+    rejected = written.rejected
     if not rejected:
         return Reply(204)
     text = f"partial write: {len(rejected)} values or lines were not taken: {reasons(rejected)}"

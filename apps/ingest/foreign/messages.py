@@ -34,6 +34,52 @@ def messages(package: str, shapes: Shapes) -> dict[str, Any]:
     return {name: message_factory.GetMessageClass(descriptor) for name, descriptor in found.items()}
 
 
+def has_more_fields(raw: bytes, most: int) -> bool:
+    """Tell whether a message has more fields than so many, without decoding any; what is broken shows when decoded.
+
+    A decoder makes an object of every field, also of empty ones: megabytes of two bytes each would become gigabytes.
+    """
+    if len(raw) <= most:
+        return False
+    at = 0
+    for _ in range(most + 1):
+        if at >= len(raw):
+            return False
+        at = _after_field(raw, at)
+    return at <= len(raw)
+
+
+def _after_field(raw: bytes, at: int) -> int:
+    """Return where the field at a place ends, beyond the message when it is broken."""
+    tag, at = _varint(raw, at)
+    match tag & 7:
+        case 0:
+            return _varint(raw, at)[1]
+        case 1:
+            return at + 8
+        case 2:
+            size, at = _varint(raw, at)
+            return at + size
+        case 3 | 4:
+            return at
+        case 5:
+            return at + 4
+    return len(raw) + 1
+
+
+def _varint(raw: bytes, at: int) -> tuple[int, int]:
+    """Return the number at a place and where it ends."""
+    number = 0
+    for shift in range(0, 70, 7):
+        if at >= len(raw):
+            break
+        byte = raw[at]
+        number, at = number | (byte & 0x7F) << shift, at + 1
+        if byte < 0x80:
+            return number, at
+    return 0, len(raw) + 1
+
+
 def _add_field(message: Any, number: int, name: str, kind: str, package: str) -> None:
     """Add one field to a message's description."""
     bare = kind.lstrip("*")

@@ -19,7 +19,7 @@ from apps.core.errors import Invalid, PortalError, TooLarge
 from apps.ingest.faults import printable
 from apps.ingest.foreign.gather import MOST_SAMPLES, Gathering, Parts, batch_of, mapped, storable, too_many
 from apps.ingest.foreign.head import Head, Reply, UnsupportedType
-from apps.ingest.foreign.messages import messages
+from apps.ingest.foreign.messages import has_more_fields, messages
 from apps.ingest.foreign.otlp_points import (
     EXPONENTIAL,
     Metric,
@@ -48,9 +48,11 @@ RESOURCE_LABELS: Final = (
     "k8s.container.name",
     "container.name",
 )
+# What one message may hold: more than that are no points, and would become memory before they are counted.
+MOST_FIELDS: Final = 2 * MOST_SAMPLES
 LONGEST_RESOURCE: Final = 64 * 1024
-# JSON grows in memory by its objects; a request within the other limits has far fewer.
-MOST_OBJECTS: Final = 400_000
+# JSON costs memory, and tens of microseconds each, by its objects and lists.
+MOST_OBJECTS: Final = 100_000
 _SHAPES = messages(
     "omega.otlp",
     {
@@ -125,7 +127,9 @@ def resource_labels(raw: bytes) -> Pairs:
 
 
 def _parsed(shape: str, raw: bytes) -> Any:
-    """Return a piece of the request; raises Invalid."""
+    """Return a piece of the request; raises Invalid or TooLarge."""
+    if has_more_fields(raw, MOST_FIELDS):
+        raise too_many()
     try:
         return _SHAPES[shape].FromString(raw)
     except DecodeError:
@@ -141,8 +145,8 @@ def _few(pieces: Sequence[bytes]) -> Sequence[bytes]:
 
 def _from_json(body: bytes) -> bytes:
     """Return a JSON request as protocol buffers; raises Invalid or TooLarge."""
-    if body.count(b"{") > MOST_OBJECTS:
-        raise TooLarge("too_many_items", f"A request holds at most {MOST_OBJECTS} objects.")
+    if body.count(b"{") + body.count(b"[") > MOST_OBJECTS:
+        raise TooLarge("too_many_items", f"A request holds at most {MOST_OBJECTS} objects and lists.")
     if not body.lstrip().startswith(b"{"):
         raise _not_json()
     try:
@@ -157,9 +161,9 @@ def _not_json() -> Invalid:
     return Invalid("bad_json", "The body is not the JSON of an ExportMetricsServiceRequest.")
 
 
-def accepted(written: Written | None, parts: Parts, head: Head) -> Reply:
+def accepted(written: Written, parts: Parts, head: Head) -> Reply:
     """Answer 200; what was not taken is counted by data points."""
-    rejected = written.rejected if written else parts.rejected
+    rejected = written.rejected
     answer = ExportMetricsServiceResponse()
     if rejected:
         answer.partial_success.rejected_data_points = len({one.index for one in rejected})

@@ -7,7 +7,6 @@ bucket counts all values up to its bound. A summary becomes one series a quantil
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from math import isfinite
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
 from apps.ingest.faults import Fault
 from apps.ingest.foreign.gather import Gathering, mapped, series_key
 from apps.ingest.labels import MOST as MOST_LABELS
+from apps.ingest.remembered import remembered
 from apps.ingest.samples import SeriesKey, SeriesKind
 
 NO_RECORDED_VALUE: Final = 1
@@ -229,7 +229,12 @@ def number_text(value: float) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 
-@lru_cache(maxsize=16_384)
+def _size_of(name: str, pairs: Pairs) -> int:
+    """Return how long the words of a key are."""
+    return len(name) + sum(len(label) + len(value) for label, value in pairs)
+
+
+@remembered(16_384, _size_of)
 def key_of(name: str, pairs: Pairs) -> SeriesKey | Fault:
     """Return the series of a name and labels; what a point says goes before what its resource says."""
     return series_key(name, dict(pairs))

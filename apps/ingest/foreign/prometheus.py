@@ -7,7 +7,6 @@ Native histograms are refused with a code, exemplars are not read. Samples that 
 
 import itertools
 import struct
-from functools import lru_cache
 from typing import Any, Final
 
 from google.protobuf.message import DecodeError
@@ -16,9 +15,10 @@ from apps.core.errors import Invalid, PortalError
 from apps.ingest.faults import Fault, printable
 from apps.ingest.foreign.gather import MOST_SAMPLES, Gathering, Parts, batch_of, series_key, storable, too_many
 from apps.ingest.foreign.head import Head, Reply, UnsupportedType
-from apps.ingest.foreign.messages import messages
+from apps.ingest.foreign.messages import has_more_fields, messages
 from apps.ingest.foreign.reasons import reasons
 from apps.ingest.labels import MOST as MOST_LABELS
+from apps.ingest.remembered import remembered
 from apps.ingest.samples import SeriesKey, SeriesKind, Written
 
 _SHAPES = messages(
@@ -36,6 +36,8 @@ STALE: Final = struct.pack("<Q", 0x7FF0000000000002)
 FIRST_VERSION: Final = "prometheus.WriteRequest"
 # A series with as many samples as a request may hold stays below; the decoder's memory follows this size.
 LONGEST_SERIES: Final = 1024 * 1024
+# Series and what is told of metrics; in one series, labels and samples.
+MOST_FIELDS: Final = 2 * MOST_SAMPLES
 NAME: Final = b"__name__"
 COUNTERS: Final = ("_total", "")
 TYPES: Final[dict[int, dict[str, SeriesKind]]] = {
@@ -70,6 +72,8 @@ def check(head: Head) -> None:
 
 def decode(body: bytes, head: Head) -> Parts:
     """Judge a request; raises Invalid or TooLarge when nothing of it can be taken."""
+    if has_more_fields(body, MOST_FIELDS):
+        raise too_many()
     try:
         request = _Request.FromString(body)
     except DecodeError:
@@ -90,6 +94,8 @@ def _take_series(raw: bytes, gathering: Gathering, place: int) -> int:
     if len(raw) > LONGEST_SERIES:
         gathering.reject(TOO_LONG, place)
         return place + 1
+    if has_more_fields(raw, MOST_FIELDS):
+        raise too_many()
     try:
         series = _Series.FromString(raw)
     except DecodeError:
@@ -123,7 +129,7 @@ def _take_samples(samples: Any, key: SeriesKey, gathering: Gathering, place: int
     return place
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384, lambda labels: sum(map(len, labels)))
 def key_of(labels: tuple[bytes, ...]) -> SeriesKey | Fault:
     """Return the series of a request's labels, each as its bytes; the same bytes are judged once."""
     try:
@@ -157,12 +163,12 @@ def _describe(raw: bytes, gathering: Gathering) -> None:
         gathering.describe(name if name.endswith(suffix) else name + suffix, kind, unit, storable(words))
 
 
-def accepted(written: Written | None, parts: Parts, head: Head) -> Reply:
+def accepted(written: Written, parts: Parts, head: Head) -> Reply:
     """Answer 204, or 400 with the reasons why some samples were not taken."""
-    rejected = written.rejected if written else parts.rejected
+    rejected = written.rejected
     if not rejected:
         return Reply(204)
-    taken = written.accepted + written.duplicate if written else 0
+    taken = written.accepted + written.duplicate
     return Reply(
         400, f"{len(rejected)} of {taken + len(rejected)} samples were not taken: {reasons(rejected)}".encode()
     )
