@@ -1,6 +1,6 @@
 GRANT UPDATE (kind, stale_at) ON metric_series TO data_collector;
 -- A receipt is written before its samples, so that the same batch sent twice at once waits; its counts come after.
-GRANT UPDATE (accepted, duplicate, rejected) ON ingest_batches TO data_collector;
+GRANT UPDATE (accepted, duplicate) ON ingest_batches TO data_collector;
 ALTER TABLE ingest_batches SET (fillfactor = 80);
 ALTER TABLE metric_series SET (fillfactor = 80);
 
