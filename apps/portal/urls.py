@@ -95,6 +95,7 @@ node_addresses = [
     path("<uuid:node_id>/correct/", corrections.correct, name="correct"),
     path("<uuid:node_id>/corrections/", corrections.corrections, name="corrections"),
     path("<uuid:node_id>/corrections/<uuid:correction_id>/undo/", corrections.undo, name="correction-undo"),
+    path("<uuid:node_id>/corrections/<uuid:correction_id>/retry/", corrections.retry, name="correction-retry"),
     path("<uuid:node_id>/approve/", node_actions.approve, name="approve"),
     path("<uuid:node_id>/drain/", node_actions.drain, name="drain"),
     path("<uuid:node_id>/return/", node_actions.return_to_service, name="return"),

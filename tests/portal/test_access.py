@@ -109,6 +109,8 @@ TABLE = [
     Address("GET", "nodes:corrections", ADMINS, takes="node"),
     Address("GET", "nodes:correction-undo", ADMINS, takes="correction"),
     Address("POST", "nodes:correction-undo", ADMINS, 422, takes="correction"),
+    Address("GET", "nodes:correction-retry", ADMINS, takes="correction"),
+    Address("POST", "nodes:correction-retry", ADMINS, 422, takes="correction"),
     Address("GET", "nodes:processes", OPERATORS, takes="node"),
     Address("GET", "nodes:keys", OPERATORS, takes="node"),
     Address("GET", "nodes:enrol", OPERATORS),

@@ -64,6 +64,18 @@ def test_from_the_wish_over_the_preview_to_the_result_and_back(ada: Client, node
     assert "5 of 5 put back" in text(ada.get(listed))
 
 
+def test_one_that_failed_says_why_and_is_tried_again(ada: Client, node: Node) -> None:
+    row = make.correction(node, state="failed", failure="value out of range", before={"cpu_percent": {"count": 1}})
+    listed = text(ada.get(f"/nodes/{node.pk}/corrections/"))
+    assert "Failed" in listed and "value out of range" in listed and "Try again" in listed
+
+    retry = f"/nodes/{node.pk}/corrections/{row.pk}/retry/"
+    assert "value out of range" in text(ada.get(retry))
+    assert ada.post(retry)["Location"] == f"/nodes/{node.pk}/corrections/"
+    assert "Running" in text(ada.get(f"/nodes/{node.pk}/corrections/"))
+    assert ada.post(retry).status_code == 422
+
+
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
@@ -86,7 +98,7 @@ def test_what_is_wrong_is_said_beside_the_field(
 def test_what_another_tenant_measured_is_not_found(ada: Client) -> None:
     other = make.node(tenant=make.tenant())
     row = make.correction(other)
-    for address in ("correct/", "corrections/", f"corrections/{row.pk}/undo/"):
+    for address in ("correct/", "corrections/", f"corrections/{row.pk}/undo/", f"corrections/{row.pk}/retry/"):
         assert ada.get(f"/nodes/{other.pk}/{address}").status_code == 404
     mine = make.node()
     assert ada.get(f"/nodes/{mine.pk}/corrections/{row.pk}/undo/").status_code == 404

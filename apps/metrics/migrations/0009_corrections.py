@@ -51,6 +51,8 @@ class Migration(migrations.Migration):
                             ("undo_waiting", "Undo waits"),
                             ("undoing", "Being undone"),
                             ("undone", "Undone"),
+                            ("failed", "Failed"),
+                            ("undo_failed", "Undo failed"),
                         ],
                         db_default="waiting",
                         default="waiting",
@@ -67,6 +69,7 @@ class Migration(migrations.Migration):
                 ("undone_at", models.DateTimeField(blank=True, null=True)),
                 ("undo_reason", models.TextField(blank=True, db_default="")),
                 ("forgotten_at", models.DateTimeField(blank=True, null=True)),
+                ("failure", models.TextField(blank=True, db_default="", default="")),
                 (
                     "actor",
                     models.ForeignKey(
@@ -125,7 +128,19 @@ class Migration(migrations.Migration):
             model_name="samplecorrection",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("state__in", ["waiting", "running", "applied", "undo_waiting", "undoing", "undone"])
+                    (
+                        "state__in",
+                        [
+                            "waiting",
+                            "running",
+                            "applied",
+                            "undo_waiting",
+                            "undoing",
+                            "undone",
+                            "failed",
+                            "undo_failed",
+                        ],
+                    )
                 ),
                 name="sample_corrections_state_known",
             ),

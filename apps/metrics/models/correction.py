@@ -27,6 +27,8 @@ class CorrectionState(models.TextChoices):
     UNDO_WAITING = "undo_waiting", "Undo waits"
     UNDOING = "undoing", "Being undone"
     UNDONE = "undone", "Undone"
+    FAILED = "failed", "Failed"
+    UNDO_FAILED = "undo_failed", "Undo failed"
 
 
 OPEN_STATES = (
@@ -35,13 +37,15 @@ OPEN_STATES = (
     CorrectionState.UNDO_WAITING,
     CorrectionState.UNDOING,
 )
+FAILED_STATES = (CorrectionState.FAILED, CorrectionState.UNDO_FAILED)
 
 
 class SampleCorrection(models.Model):
     """One correction of a node's samples over [starts_at, ends_at): of a series, else of vitals.
 
     `columns` are the vitals set to unknown, empty where whole samples go. `next_at` is where the next piece of work
-    goes on. `before` and `after` are {column: {count, min, avg, max}} of the range.
+    goes on. `failure` says why it stopped, empty unless it failed. `before` and `after` are {column: {count, min, avg,
+    max}} of the range.
     """
 
     id = uuid_key("correction_id")
@@ -68,6 +72,7 @@ class SampleCorrection(models.Model):
     undone_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     undo_reason = models.TextField(blank=True, db_default="")
     forgotten_at = models.DateTimeField(null=True, blank=True)
+    failure = models.TextField(blank=True, default="", db_default="")
 
     class Meta:
         """Table `sample_corrections`, newest first; one at a time per node."""
@@ -97,6 +102,11 @@ class SampleCorrection(models.Model):
     def is_open(self) -> bool:
         """Whether it still goes on."""
         return self.state in OPEN_STATES
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it stopped and waits for somebody to have it tried again."""
+        return self.state in FAILED_STATES
 
     @property
     def percent(self) -> int:

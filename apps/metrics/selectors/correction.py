@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Avg, Count, FloatField, Max, Min, Q, QuerySet
-from django.db.models.functions import Cast, TruncDay, TruncHour
+from django.db.models import Count, FloatField, Max, Min, Q, QuerySet, Sum, Value
+from django.db.models.functions import Cast, Greatest, Least, TruncDay, TruncHour
 
 from apps.core.errors import Invalid, NotFound
 from apps.metrics.models import MetricSample, MetricSeries, NodeLatest, SampleCorrection, UsageMetric
@@ -18,6 +18,7 @@ from apps.nodes.models import Node
 
 MOST_SAMPLES = 500_000
 FIRST_ROWS = 10
+LARGEST = 1e300
 AHEAD = timedelta(minutes=5)
 CORES, UPTIME = "cpu_per_core", "uptime_seconds"
 COLUMNS = (*VITALS, CORES, UPTIME)
@@ -123,14 +124,24 @@ def figures(subject: Subject) -> Figures:
         wanted[f"{name}__count"] = Count(name)
         if name != CORES:
             value = Cast(name, FloatField())
-            wanted |= {f"{name}__min": Min(value), f"{name}__avg": Avg(value), f"{name}__max": Max(value)}
+            wanted |= {f"{name}__min": Min(value), f"{name}__sum": _sum(name), f"{name}__max": Max(value)}
     found = samples.order_by().aggregate(**wanted)
-    told: Figures = {}
-    for key, value in found.items():
-        name, _, figure = key.rpartition("__")
-        if found[f"{name}__count"]:
-            told.setdefault(name, {})[figure] = value
-    return told
+    return {name: _told(name, found) for name in subject.shown if found[f"{name}__count"]}
+
+
+def _sum(name: str) -> Sum:
+    """Return the sum of a column, which no value makes overflow: what is corrected may be far too large."""
+    bounded = Greatest(Least(Cast(name, FloatField()), Value(LARGEST)), Value(-LARGEST))
+    return Sum(bounded, filter=Q(**{f"{name}__isnull": False}))
+
+
+def _told(name: str, found: dict[str, Any]) -> dict[str, float | int | None]:
+    """Return the figures of one column."""
+    count = found[f"{name}__count"]
+    if name == CORES:
+        return {"count": count}
+    least, total, greatest = (found[f"{name}__{figure}"] for figure in ("min", "sum", "max"))
+    return {"count": count, "min": least, "avg": total / count, "max": greatest}
 
 
 def series_of(node: Node) -> list[MetricSeries]:

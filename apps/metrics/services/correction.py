@@ -46,14 +46,31 @@ def request_undo(*, actor: User, correction: SampleCorrection, reason: str, now:
     """Ask that a correction is undone; raises Forbidden, and Conflict where that is no longer or not yet possible."""
     refuse_unless_corrector(actor)
     row = SampleCorrection.objects.select_for_update(of=("self",)).get(pk=correction.pk)
-    if row.state != CorrectionState.APPLIED:
+    if row.state not in (CorrectionState.APPLIED, CorrectionState.FAILED):
         raise Conflict("not_applied", "Only a correction that is done can be undone.")
     if row.forgotten_at:
         raise Conflict("forgotten", "The old values were kept for 30 days, and are gone.")
     if later_over(row).exists():
         raise Conflict("later_correction", "A later correction covers the same time: undo that one first.")
     row.state, row.next_at = CorrectionState.UNDO_WAITING, row.starts_at
-    row.undone_by, row.undo_reason = actor, reason.strip()
+    row.undone_by, row.undo_reason, row.failure = actor, reason.strip(), ""
+    _save_alone(row)
+
+
+@transaction.atomic
+def request_retry(*, actor: User, correction: SampleCorrection) -> None:
+    """Ask that a correction, or an undo, that failed goes on where it stopped; raises Forbidden and Conflict."""
+    refuse_unless_corrector(actor)
+    row = SampleCorrection.objects.select_for_update(of=("self",)).get(pk=correction.pk)
+    if not row.has_failed:
+        raise Conflict("not_failed", "Only a correction that failed can be tried again.")
+    if row.state == CorrectionState.UNDO_FAILED:
+        if row.forgotten_at:
+            raise Conflict("forgotten", "The old values were kept for 30 days, and are gone.")
+        row.state = CorrectionState.UNDO_WAITING
+    else:
+        row.state = CorrectionState.RUNNING if row.before else CorrectionState.WAITING
+    row.failure = ""
     _save_alone(row)
 
 

@@ -1,10 +1,17 @@
-"""Does the corrections that people asked for, day by day: a killed worker loses one day's work, and goes on there."""
+"""Does the corrections that people asked for, day by day: a killed worker loses one day's work, and goes on there.
 
+Rows are locked in the order in which the ingest door locks them, a series before the newest vitals before the marks of
+hours before the samples, so that the two wait for each other at most in a line.
+"""
+
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from django.db import transaction
+from django.db import OperationalError, transaction
+from django.db.models import Q
 
 from apps.accounts.models import User
 from apps.audit.models import Category
@@ -12,54 +19,93 @@ from apps.audit.services import record
 from apps.core import live, sql
 from apps.core.context import RequestContext, acting, current
 from apps.metrics.models import CorrectedSample, CorrectedUsage, NodeLatest, SampleCorrection
-from apps.metrics.models.correction import OPEN_STATES, CorrectionKind, CorrectionState
+from apps.metrics.models.correction import FAILED_STATES, OPEN_STATES, CorrectionKind, CorrectionState
 from apps.metrics.selectors.correction import figures, kept_since, subject_of
 from apps.metrics.selectors.retention_policy import server_compresses
 from apps.metrics.services.refresh import refresh
 
 VALUES_KEPT = timedelta(days=30)
 UNDO_STATES = (CorrectionState.UNDO_WAITING, CorrectionState.UNDOING)
+log = logging.getLogger(__name__)
 
 
 def advance_corrections(*, clock: Callable[[], datetime], seconds: float = 40) -> int:
-    """Work on the open corrections for about so long, oldest first; returns how many pieces were done."""
+    """Work on the open corrections for about so long, oldest first; returns how many pieces were done.
+
+    A correction that fails says so on its row and holds up no other; one that only met a server in trouble (a lost
+    connection, a deadlock) is tried again with the next run.
+    """
     ends, pieces = clock() + timedelta(seconds=seconds), 0
-    while clock() < ends and _advance(clock()):
-        pieces += 1
+    passed_over: set[UUID] = set()
+    while clock() < ends and (row_id := _oldest(passed_over)):
+        now = clock()
+        try:
+            is_done = _advance(row_id, now)
+        except OperationalError:
+            log.warning("Correction %s met a server in trouble and is tried again.", row_id, exc_info=True)
+            is_done = False
+        except Exception as error:  # the task's edge: other people's corrections must go on
+            log.exception("Correction %s failed.", row_id)
+            _note_failure(row_id, error)
+            is_done = False
+        pieces += is_done
+        if not is_done:
+            passed_over.add(row_id)
     return pieces
 
 
 @transaction.atomic
 def forget_corrected(*, now: datetime) -> int:
     """Drop the old values of corrections made more than 30 days ago; returns of how many."""
-    old = SampleCorrection.objects.filter(
-        state=CorrectionState.APPLIED, applied_at__lt=now - VALUES_KEPT, forgotten_at__isnull=True
-    )
+    ended = Q(state=CorrectionState.APPLIED, applied_at__lt=now - VALUES_KEPT)
+    failed = Q(state__in=FAILED_STATES, created_at__lt=now - VALUES_KEPT)
+    old = SampleCorrection.objects.filter(ended | failed, forgotten_at__isnull=True)
     ids = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True))
     _forget(*ids)
     return SampleCorrection.objects.filter(pk__in=ids).update(forgotten_at=now)
 
 
+def _oldest(passed_over: set[UUID]) -> UUID | None:
+    """Return the oldest open correction but these."""
+    found = SampleCorrection.objects.filter(state__in=OPEN_STATES).exclude(pk__in=passed_over)
+    return found.order_by("created_at").values_list("pk", flat=True).first()
+
+
 @transaction.atomic
-def _advance(now: datetime) -> bool:
-    """Do the next piece of the oldest open correction that nobody works on; False when there is none."""
+def _advance(row_id: UUID, now: datetime) -> bool:
+    """Do the next piece of a correction; False when somebody else works on it."""
     found = SampleCorrection.objects.select_for_update(skip_locked=True, of=("self",))
-    row = found.select_related("node", "series").filter(state__in=OPEN_STATES).order_by("created_at").first()
+    row = found.select_related("node", "series").filter(pk=row_id, state__in=OPEN_STATES).first()
     if row is None:
         return False
     _begin(row, now)
     starts, ends = row.next_at, _piece_end(row)
+    at = _lock(row, starts, ends, now)
     if row.state == CorrectionState.UNDOING:
         row.rows_restored += _put_back(row, starts, ends)
     else:
         row.rows_affected += _take(row, starts, ends)
-    _refresh(row, starts, ends, now)
+    _refresh(row, starts, ends, at, now)
     row.next_at = ends
     if ends >= row.ends_at:
         _finish(row, now)
     row.save()
     live.publish("nodes", f"node:{row.node_id}")
     return True
+
+
+@transaction.atomic
+def _note_failure(row_id: UUID, error: Exception) -> None:
+    """Say on a correction that it failed and why, until somebody has it tried again."""
+    found = SampleCorrection.objects.select_for_update(skip_locked=True, of=("self",))
+    row = found.filter(pk=row_id, state__in=OPEN_STATES).first()
+    if row is None:
+        return
+    is_undo = row.state in UNDO_STATES
+    row.state = CorrectionState.UNDO_FAILED if is_undo else CorrectionState.FAILED
+    row.failure = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+    row.save(update_fields=["state", "failure"])
+    live.publish("nodes", f"node:{row.node_id}")
 
 
 def _begin(row: SampleCorrection, now: datetime) -> None:
@@ -83,10 +129,11 @@ def _take(row: SampleCorrection, starts: datetime, ends: datetime) -> int:
     """Keep the samples of a piece aside and take them away; returns how many."""
     params = _params(row, starts, ends)
     if row.series_id is not None:
-        sql.execute(__file__, "keep_samples.sql", params)
-        return sql.execute(__file__, "remove_samples.sql", params)
+        return sql.execute(__file__, "take_samples.sql", params)
+    if row.kind == CorrectionKind.REMOVE:
+        return sql.execute(__file__, "take_usage.sql", params)
     sql.execute(__file__, "keep_usage.sql", params)
-    return sql.execute(__file__, "remove_usage.sql" if params["is_whole"] else "blank_usage.sql", params)
+    return sql.execute(__file__, "blank_usage.sql", params)
 
 
 def _put_back(row: SampleCorrection, starts: datetime, ends: datetime) -> int:
@@ -94,7 +141,8 @@ def _put_back(row: SampleCorrection, starts: datetime, ends: datetime) -> int:
     params = _params(row, starts, ends)
     if row.series_id is not None:
         return sql.execute(__file__, "put_back_samples.sql", params)
-    return sql.execute(__file__, "put_back_usage.sql" if params["is_whole"] else "fill_usage.sql", params)
+    is_whole = row.kind == CorrectionKind.REMOVE
+    return sql.execute(__file__, "put_back_usage.sql" if is_whole else "fill_usage.sql", params)
 
 
 def _params(row: SampleCorrection, starts: datetime, ends: datetime) -> dict[str, Any]:
@@ -104,22 +152,29 @@ def _params(row: SampleCorrection, starts: datetime, ends: datetime) -> dict[str
         "node_id": row.node_id,
         "series_id": row.series_id,
         "columns": list(row.columns),
-        "is_whole": row.kind == CorrectionKind.REMOVE,
         "starts": starts,
         "ends": ends,
     }
 
 
-def _refresh(row: SampleCorrection, starts: datetime, ends: datetime, now: datetime) -> None:
-    """Bring roll-ups and the newest values in step with the samples of a piece."""
+def _lock(row: SampleCorrection, starts: datetime, ends: datetime, now: datetime) -> datetime | None:
+    """Lock what a piece changes beside its samples, as the door would; returns the time of the newest vitals."""
+    if row.series_id is not None:
+        sql.fetch_all(__file__, "lock_series_note.sql", {"series_id": row.series_id})
+    newest = NodeLatest.objects.select_for_update().filter(node=row.node_id)
+    at = newest.values_list("at", flat=True).first()
+    sql.fetch_all(__file__, "mark_refreshed.sql", {"node_ids": [row.node_id], "start": starts, "end": ends, "now": now})
+    return at
+
+
+def _refresh(row: SampleCorrection, starts: datetime, ends: datetime, at: datetime | None, now: datetime) -> None:
+    """Bring the series' note, roll-ups and the newest vitals, which were of `at`, in step with the samples."""
     if starts >= ends:
         return
-    # The lock makes a door that brings newer vitals wait until what is read here is written.
-    at = NodeLatest.objects.select_for_update().filter(node=row.node_id).values_list("at", flat=True).first()
-    refresh(node_ids=[row.node_id], start=starts, end=ends, now=now)
     if row.series_id is not None:
-        sql.execute(__file__, "renew_series.sql", {"series_id": row.series_id})
-    elif at is None or (at < ends and (at >= starts or row.state == CorrectionState.UNDOING)):
+        sql.execute(__file__, "renew_series.sql", {"series_id": row.series_id, "now": now})
+    refresh(node_ids=[row.node_id], start=starts, end=ends, now=now, renews_latest=False)
+    if row.series_id is None and (at is None or (at < ends and (at >= starts or row.state == CorrectionState.UNDOING))):
         _renew_latest(row, now)
 
 

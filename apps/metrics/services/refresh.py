@@ -15,18 +15,21 @@ DAYS_AT_ONCE = 25
 
 
 @transaction.atomic
-def refresh(*, node_ids: Iterable[UUID] | None, start: datetime, end: datetime, now: datetime) -> int:
+def refresh(
+    *, node_ids: Iterable[UUID] | None, start: datetime, end: datetime, now: datetime, renews_latest: bool = True
+) -> int:
     """Compute the roll-ups of nodes (None: of all) over [start, end) anew: of vitals and of all their series.
 
     Returns how many hours of nodes it were. They are done when the caller's transaction is, except for continuous
     aggregates: these follow within a minute or two, and until then the hours stand on the queue, whose hours readers
-    take from the samples. The newest values of the nodes are read anew too.
+    take from the samples. The newest values of the nodes are read anew too, unless the caller does so.
     """
     wanted = {"node_ids": list(node_ids) if node_ids is not None else None, "start": start, "end": end, "now": now}
     marked = sql.fetch_all(__file__, "mark_refreshed.sql", wanted)
     if tier_of() is not Tier.TIMESCALE:
         _compute([(row["node_id"], row["bucket"]) for row in marked], now)
-    sql.execute(__file__, "renew_latest.sql", wanted)
+    if renews_latest:
+        sql.execute(__file__, "renew_latest.sql", wanted)
     return len(marked)
 
 

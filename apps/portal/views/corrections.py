@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.http import HttpResponse
 from django.shortcuts import render, resolve_url
 from django.utils import timezone
@@ -20,7 +21,7 @@ from apps.metrics.selectors.correction import (
     preview,
     series_of,
 )
-from apps.metrics.services.correction import request_correction, request_undo
+from apps.metrics.services.correction import request_correction, request_retry, request_undo
 from apps.nodes.models import Node
 from apps.nodes.selectors import node_by_id
 from apps.portal.access import SignedIn, require
@@ -84,6 +85,19 @@ def undo(request: SignedIn, node_id: UUID, correction_id: UUID) -> HttpResponse:
     ):
         return done(request, back, "The correction is being undone.")
     return show_form(request, form, _undo_dialog(node, row, back))
+
+
+@require(Action.METRICS_CORRECT)
+def retry(request: SignedIn, node_id: UUID, correction_id: UUID) -> HttpResponse:
+    """Have a correction that failed go on."""
+    node = node_by_id(node_id)
+    row, back = correction_of(node, correction_id), resolve_url("nodes:corrections", node_id)
+    form = forms.Form(posted(request))
+    if form.is_valid() and attempt(form, request_retry, actor=request.user, correction=row):
+        return done(request, back, "It goes on where it stopped.")
+    lines = (f"{what_of(row)} on {node.hostname}.", *filter(None, [row.failure]))
+    dialog = Dialog("Try again", "Try again", back, "It goes on where it stopped.", lines, icon="rotate")
+    return show_form(request, form, dialog)
 
 
 def told(found: Preview, subject: Subject) -> dict[str, Any]:
