@@ -8,6 +8,7 @@ from apps.metrics.models import MetricSample, MetricSeries
 from apps.metrics.selectors import custom_metrics_of
 from apps.metrics.selectors.custom import series_of
 from tests import make
+from tests.database import acting_as
 
 pytestmark = [pytest.mark.django_db, pytest.mark.data_layer]
 AT = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
@@ -17,12 +18,14 @@ AT = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 def test_series_has_ended_only_when_nothing_newer_is_stored(seconds_after: int, has_ended: bool) -> None:
     """The mark is taken away with the next note of the series, which another door may owe for minutes."""
     node = make.node()
-    series = MetricSeries.objects.create(
-        tenant=node.tenant, node=node, metric_type="up", last_sample_at=AT - timedelta(minutes=1), stale_at=AT
-    )
-    for moment in (AT - timedelta(minutes=1), AT + timedelta(seconds=seconds_after)):
-        MetricSample.objects.create(series=series, time=moment, value=1)
+    with acting_as("omega_worker"):
+        series = MetricSeries.objects.create(
+            tenant=node.tenant, node=node, metric_type="up", last_sample_at=AT - timedelta(minutes=1), stale_at=AT
+        )
+        for moment in (AT - timedelta(minutes=1), AT + timedelta(seconds=seconds_after)):
+            MetricSample.objects.create(series=series, time=moment, value=1)
+        [listed] = custom_metrics_of(node)
+        shown = series_of(node, series.pk)
 
-    [listed] = custom_metrics_of(node)
     ended = AT if has_ended else None
-    assert (listed.ended_at, series_of(node, series.pk).stale_at) == (ended, ended)
+    assert (listed.ended_at, shown.stale_at) == (ended, ended)
