@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 
 from apps.metrics.queries import Combine, Fill, Point, Query, Subject
 from apps.metrics.selectors.query_numbers import Numbers
 from apps.metrics.selectors.query_plan import Plan
 from apps.metrics.selectors.query_rows import Cell, Cells
 from apps.metrics.selectors.query_subjects import Found
+
+LARGEST = 1e300
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,11 @@ def total_of(query: Query, group: Group, found: Numbers) -> float | None:
 
 
 def _combined(how: Combine, values: Sequence[float]) -> float:
-    """Return the sum or the mean."""
-    return sum(values) / (1 if how is Combine.SUM else len(values))
+    """Return the sum or the mean, of values bounded so that no sum overflows."""
+    total = sum(values)
+    if not isfinite(total):
+        total = sum(min(max(value, -LARGEST), LARGEST) for value in values)
+    return total / (1 if how is Combine.SUM else len(values))
 
 
 def points_of(query: Query, plan: Plan, cells: Sequence[Cell], band: Sequence[Cell]) -> list[Point]:

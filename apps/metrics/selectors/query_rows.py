@@ -20,6 +20,7 @@ Key = UUID | int
 MOST_NAMED = 2000
 NEWEST = timedelta(days=2)
 MOST_PER_SKETCH = 65_535
+LARGEST = float(np.finfo(np.float32).max)
 OF_SAMPLES = ("subject", "kind", "time", "value", "samples")
 
 
@@ -127,6 +128,7 @@ def waits(reader: Reader, plan: Plan) -> Waiting:
             keys.setdefault(one.subject.node_id, []).append(one.key)
         nodes = None if reader.keys is None or len(keys) > MOST_NAMED else [node for node in keys if node]
         params = {"nodes": nodes, "since": plan.finer_from, "until": plan.finer_until}
+        params |= {"days_since": plan.rolled_from, "days_until": plan.rolled_until}
         for row in sql.fetch_all(__file__, "query_stale.sql", params):
             width = DAY if plan.rolled_from <= row["bucket"] < plan.rolled_until else HOUR
             since = floor(row["bucket"], width)
@@ -179,7 +181,7 @@ def _p95(reader: Reader, plan: Plan, params: dict[str, Any]) -> Rows:
 
 def as_sketches(values: Sequence[float] | None) -> bytes:
     """Return samples as sketches that leave nothing out."""
-    ordered = np.sort(np.asarray(values or (), np.float32))
+    ordered = np.sort(np.clip(np.asarray(values or (), np.float64), -LARGEST, LARGEST)).astype(np.float32)
     parts = (ordered[n : n + MOST_PER_SKETCH] for n in range(0, len(ordered), MOST_PER_SKETCH))
     return b"".join(b"\0" + len(part).to_bytes(2, "big") + part.astype(">f4").tobytes() for part in parts)
 
