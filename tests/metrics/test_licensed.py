@@ -8,9 +8,9 @@ import pytest
 from django.db import connections
 
 from apps.core.timescale.tier import Tier, tier_of
-from apps.metrics.models import UsageHourly, UsageMetric, UsageRollupQueue
+from apps.metrics.models import UsageDaily, UsageHourly, UsageMetric, UsageRollupQueue
 from apps.metrics.selectors.retention_policy import Kept
-from apps.metrics.services import apply_retention, refresh, roll_up
+from apps.metrics.services import apply_retention, queue_hours, refresh, roll_up
 from apps.nodes.models import Node
 from tests import make
 from tests.database import acting_as
@@ -95,6 +95,53 @@ def test_what_was_changed_long_ago_is_refreshed_by_the_servers_own_job(node: Nod
 
     assert (before, marked) == ([10.0], 1)
     assert (maxima(node), UsageRollupQueue.objects.count()) == ([90.0], 0)
+
+
+def run_policies() -> None:
+    """Let every refresh policy run, as each does once an hour."""
+    for (job,) in owner(
+        "SELECT job_id FROM timescaledb_information.jobs WHERE proc_name = 'policy_refresh_continuous_aggregate'"
+    ):
+        owner("CALL run_job(%s)", job)
+
+
+def test_late_sample_is_in_its_day_when_its_mark_is_gone(node: Node, now: datetime) -> None:
+    day = now.replace(hour=0, minute=0, second=0, microsecond=0) - 3 * DAY
+    put(node, day + 5 * HOUR, 10.0)
+    for name in ("usage_hourly", "metric_hourly", "usage_daily"):
+        owner(f"CALL refresh_continuous_aggregate('{name}', NULL, %s)", day + 2 * DAY)
+    put(node, day + 5 * HOUR + timedelta(minutes=1), 99.0)
+    queue_hours([(node.pk, day + 5 * HOUR)], now=datetime.now(UTC) - timedelta(minutes=6))
+    run_policies()
+    owner("CALL refresh_rollups()")
+
+    assert not UsageRollupQueue.objects.exists()
+    assert list(UsageDaily.objects.filter(node=node).values_list("cpu_percent_max", flat=True)) == [99.0]
+
+
+def test_hour_still_open_is_not_frozen_and_keeps_its_mark(node: Node) -> None:
+    now = datetime.now(UTC)
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    put(node, hour, 10.0)
+    queue_hours([(node.pk, hour)], now=now)
+    refresh(node_ids=[node.pk], start=hour, end=hour + HOUR, now=now)
+    run_policies()
+    owner("CALL refresh_rollups()")
+    put(node, hour + timedelta(minutes=59), 77.0)
+
+    assert (maxima(node), UsageRollupQueue.objects.count()) == ([77.0], 1)
+
+
+def test_roll_ups_outlive_their_samples_also_when_they_are_marked(node: Node, now: datetime) -> None:
+    put(node, LONG_AGO, 10.0)
+    put(node, LONG_AGO + 2 * DAY, 20.0)
+    for name in ("usage_hourly", "usage_daily"):
+        owner(f"CALL refresh_continuous_aggregate('{name}', NULL, %s)", LONG_AGO + 4 * DAY)
+    owner("SELECT drop_chunks('usage_metrics', older_than => %s)", LONG_AGO + DAY)
+    refresh(node_ids=[node.pk], start=LONG_AGO - HOUR, end=LONG_AGO + 2 * DAY + HOUR, now=now)
+    owner("CALL refresh_rollups()")
+
+    assert (maxima(node), UsageRollupQueue.objects.count()) == ([10.0, 20.0], 0)
 
 
 def test_compressed_chunk_takes_late_samples_and_corrections(node: Node, now: datetime) -> None:

@@ -177,3 +177,38 @@ def test_batch_ends_where_it_would_hold_its_rows_for_long(node: Node) -> None:
 
     # Of a hundred that ten hours may weigh, an hour with its 45 series weighs 55.
     assert (done, batches) == (5, [1, 1, 1, 1, 1, 5])
+
+
+def test_roll_ups_outlive_their_samples(node: Node, store: Store) -> None:
+    old = START - 60 * 24 * HOUR
+    UsageHourly.objects.create(node=node, bucket=old, sample_count=60, cpu_percent_count=60, cpu_percent_avg=50.0)
+    store(node, {START: {"cpu_percent": 1.0}})
+    queue_hours([(node.pk, old)], now=START)
+    roll_up()
+    refresh(node_ids=[node.pk], start=old, end=old + HOUR, now=START)
+
+    assert counted(node) == [60, 1]
+
+
+def test_series_whose_noted_time_is_long_ago_is_in_the_hours_that_are_over(node: Node) -> None:
+    series = MetricSeries.objects.create(
+        metric_type="m", tenant=node.tenant, node=node, last_sample_at=START - 5 * HOUR
+    )
+    MetricSample.objects.bulk_create([MetricSample(series=series, time=START, value=2.0)])
+    queue_hours([(node.pk, START)], now=START)
+    roll_up(now=START + 2 * HOUR)
+    late = MetricHourly.objects.count()
+    MetricHourly.objects.all().delete()
+    refresh(node_ids=[node.pk], start=START, end=START + HOUR, now=START)
+
+    assert (late, MetricHourly.objects.count()) == (1, 1)
+
+
+def test_newest_hours_and_days_are_computed_first(node: Node) -> None:
+    hours = [START - number * HOUR for number in range(3)]
+    for hour in hours:
+        put(node, hour)
+    queue_hours([(node.pk, hour) for hour in hours], now=START)
+    roll_up(now=START + 2 * HOUR, limit=1, batch=1)
+
+    assert list(UsageHourly.objects.filter(node=node).values_list("bucket", flat=True)) == [START]

@@ -26,7 +26,7 @@ UNGUARDED = {
     "schedule_marks": "clockwork of the installation",
     "seen_logout_tokens": "ids of messages, before anybody is known",
     "sign_in_attempts": "digests, before anybody is known",
-    "usage_rollup_days": "clockwork; no process for people has any right on it",
+    "usage_rollup_days": "clockwork, read through a view",
     "usage_rollup_queue": "clockwork, read through a view",
     "vitals_sources": "clockwork; no process for people has any right on it",
     # Partitioned time series: read through guarded views only.

@@ -86,15 +86,13 @@ STATE = [
     usage("UsageHourly", "usage_hourly", "30 days"),
     usage("UsageDaily", "usage_daily", "360 days"),
     metric(),
-    migrations.AddField("usagerollupqueue", "rolled_at", models.DateTimeField(blank=True, null=True)),
-    migrations.AddField("usagerollupqueue", "is_urgent", models.BooleanField(db_default=False)),
 ]
 
 
 class Migration(migrations.Migration):
     """Runs `sql/0005_*.sql`."""
 
-    dependencies = [("core", "0003_partitions"), ("metrics", "0004_series_kinds")]
+    dependencies = [("core", "0003_partitions"), ("metrics", "0005_queue")]
     operations = [
         migrations.SeparateDatabaseAndState(
             state_operations=STATE,
@@ -103,6 +101,7 @@ class Migration(migrations.Migration):
                 run_sql_file(__file__, "0005_before"),
                 run_sql_file_by_tier(__file__, "0005_tables", licensed="0005_aggregates"),
                 run_sql_file(__file__, "0005_publish"),
+                run_sql_file(__file__, "0005_mark"),
             ],
         )
     ]

@@ -88,6 +88,7 @@ class UsageRollupQueue(models.Model):
         """Table `usage_rollup_queue`."""
 
         db_table = "usage_rollup_queue"
+        indexes = (models.Index(fields=["bucket", "node_id"], name="usage_rollup_queue_by_hour"),)
 
     def __str__(self) -> str:
         """Show the hour."""

@@ -78,8 +78,8 @@ def _roll_up_hours(until: datetime | None, now: datetime | None, limit: int) -> 
     due = sql.fetch_all(__file__, "take_rollup_hours.sql", wanted)
     if due:
         hours = columns((row["node_id"], row["bucket"]) for row in due)
-        compute_hours(**hours)
         over = [row["is_over"] for row in due]
+        compute_hours(**hours, over=over)
         sql.execute(__file__, "finish_rollup_hours.sql", {**hours, "over": over, "now": now})
     return len(due)
 
@@ -99,11 +99,15 @@ def columns(buckets: Iterable[Bucket]) -> dict[str, list[Any]]:
     return {"node_ids": [node_id for node_id, _ in found], "buckets": [bucket for _, bucket in found]}
 
 
-def compute_hours(*, node_ids: list[UUID], buckets: list[datetime]) -> None:
-    """Compute hours of nodes anew, whatever they were: an hour without samples has no row."""
+def compute_hours(*, node_ids: list[UUID], buckets: list[datetime], over: list[bool] | None = None) -> None:
+    """Compute hours of nodes anew, whatever they were: an hour without samples has no row.
+
+    Hours older than all samples that are kept stay as they are. Of an hour said not to be over, series that ended long
+    before it are left out.
+    """
     hours: dict[str, Any] = {"node_ids": node_ids, "buckets": buckets}
     sql.fetch_all(__file__, "roll_up_usage.sql", {"target": "public.usage_hourly", "width": HOUR, **hours})
-    hours |= {"since": min(buckets), "until": max(buckets) + HOUR}
+    hours |= {"since": min(buckets), "until": max(buckets) + HOUR, "over": over or [True] * len(buckets)}
     sql.execute(__file__, "clear_metric_hours.sql", hours)
     sql.execute(__file__, "roll_up_metrics.sql", hours)
 

@@ -6,7 +6,7 @@ USING (
       AND NOT EXISTS (
         SELECT FROM usage_rollup_queue q WHERE q.node_id = usage_rollup_days.node_id
             AND q.bucket >= usage_rollup_days.bucket AND q.bucket < usage_rollup_days.bucket + interval '1 day')
-    ORDER BY bucket, node_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    ORDER BY bucket DESC, node_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ) AS due
 WHERE d.node_id = due.node_id AND d.bucket = due.bucket
 RETURNING d.node_id, d.bucket

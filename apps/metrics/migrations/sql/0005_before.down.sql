@@ -1,5 +1,5 @@
 DROP TABLE rollup_barriers, usage_rollup_days;
-ALTER TABLE usage_rollup_queue DROP COLUMN rolled_at, DROP COLUMN is_urgent;
+DROP FUNCTION kept_since(regclass);
 DO $$
 DECLARE
     columns text := (SELECT string_agg(format('%I real', vital || '_' || kind), ', ' ORDER BY v.place, k.place)
@@ -16,10 +16,17 @@ BEGIN
     END IF;
 END
 $$;
--- Filled anew from the queue.
-INSERT INTO usage_rollup_queue (node_id, bucket, touched_at)
-SELECT DISTINCT node_id, date_trunc('hour', "timestamp", 'UTC'), now() FROM usage_metrics ON CONFLICT DO NOTHING;
 GRANT SELECT, INSERT, UPDATE, DELETE ON usage_hourly TO omega_worker;
-SELECT ensure_partitions('usage_hourly', '30 days', now() - interval '60 days', now() + interval '60 days');
+SELECT ensure_partitions('usage_hourly', '30 days',
+    least((SELECT min(bucket) FROM usage_hourly_rolled), now() - interval '60 days'), now() + interval '60 days');
+DO $$
+DECLARE
+    columns text := (SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute
+        WHERE attrelid = 'usage_hourly_rolled'::regclass AND attnum > 0);
+BEGIN
+    EXECUTE format('INSERT INTO usage_hourly (%1$s) SELECT %1$s FROM usage_hourly_rolled', columns);
+END
+$$;
+DROP TABLE usage_hourly_rolled;
 SELECT publish_view('readable', 'usage_hourly', rows_of_node('usage_hourly'), fleet_readers()),
     publish_view('series', 'usage_hourly', rows_of_node('usage_hourly'), '{omega_portal}');

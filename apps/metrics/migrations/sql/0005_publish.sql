@@ -3,10 +3,12 @@ SELECT publish_view('readable', part.name::regclass, rows_of_node(part.name), fl
 FROM unnest(ARRAY['usage_hourly', 'usage_daily']) AS part (name);
 SELECT publish_view('readable', 'metric_hourly', rows_of_series('metric_hourly'), fleet_readers()),
     publish_view('series', 'metric_hourly', rows_of_series('metric_hourly'), '{omega_portal}');
--- Readers leave out the hours on the queue and look at their samples instead.
-SELECT publish_view('series', 'usage_rollup_queue', rows_of_node('usage_rollup_queue'), '{omega_portal}');
+-- Readers leave out the hours and days on the queues and look at their samples instead.
+SELECT publish_view('series', part.name::regclass, rows_of_node(part.name), '{omega_portal}')
+FROM unnest(ARRAY['usage_rollup_queue', 'usage_rollup_days']) AS part (name);
 
--- Computes the buckets of `target` anew from the samples, whatever they were before: hourly or daily by `width`.
+-- Computes the buckets of `target` anew from the samples, whatever they were before: hourly or daily by `width`. Buckets
+-- older than all samples that are kept stay as they are.
 -- The arrays are of equal length. Called by the worker, with the worker's rights.
 CREATE FUNCTION roll_up_usage(target regclass, width interval, node_ids uuid[], buckets timestamptz[]) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp
@@ -18,7 +20,8 @@ DECLARE
 BEGIN
     -- The bounds as constants let the planner leave out partitions.
     EXECUTE format('DELETE FROM %s AS r USING unnest($1, $2) AS h (node_id, bucket)'
-        ' WHERE r.node_id = h.node_id AND r.bucket = h.bucket AND r.bucket >= %L AND r.bucket < %L', target, since, until)
+        ' WHERE r.node_id = h.node_id AND r.bucket = h.bucket AND r.bucket >= %L AND r.bucket < %L',
+        target, greatest(since, public.kept_since('public.usage_metrics')), until)
         USING node_ids, buckets;
     EXECUTE format('INSERT INTO %s (node_id, bucket, sample_count, %s) SELECT m.node_id, h.bucket, count(*), %s'
         ' FROM unnest($1, $2) AS h (node_id, bucket) JOIN public.usage_metrics AS m ON m.node_id = h.node_id'
@@ -67,7 +70,3 @@ END
 $$;
 REVOKE EXECUTE ON FUNCTION keep_for(regclass, interval, interval) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION keep_for(regclass, interval, interval) TO omega_worker;
-SELECT keep_for(kept.name::regclass, make_interval(days => kept.days), make_interval(days => kept.pressed))
-FROM (VALUES ('usage_metrics', 365, 7), ('usage_hourly', 1095, NULL), ('usage_daily', 3650, NULL), ('metric_samples', 90, 7),
-    ('metric_hourly', 730, NULL), ('process_snapshots', 30, 7), ('node_heartbeats', 30, 7)) AS kept (name, days, pressed)
-WHERE EXISTS (SELECT FROM pg_class WHERE oid = to_regclass(kept.name));

@@ -1,18 +1,4 @@
--- Servers without continuous aggregates: tables of the same names and columns, kept by a job. What was rolled up before
--- stays until it is computed anew; its hours stand on the queue.
-ALTER TABLE usage_hourly RENAME TO usage_hourly_before;
-ALTER TABLE usage_hourly_before RENAME CONSTRAINT usage_hourly_pkey TO usage_hourly_before_pkey;
-DO $$
-DECLARE
-    part name;
-BEGIN
-    FOR part IN SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-        WHERE i.inhparent = 'usage_hourly_before'::regclass AND c.relnamespace = 'public'::regnamespace
-    LOOP
-        EXECUTE format('ALTER TABLE public.%I RENAME TO %I', part, replace(part, 'usage_hourly_', 'usage_hourly_before_'));
-    END LOOP;
-END
-$$;
+-- Servers without continuous aggregates: tables of the same names and columns, kept by a job.
 CREATE TABLE metric_hourly (
     series_id integer NOT NULL,
     bucket timestamptz NOT NULL,
@@ -70,10 +56,12 @@ SELECT ensure_partitions('usage_daily', '360 days',
 SELECT ensure_partitions('metric_hourly', '7 days', now() - interval '14 days', now() + interval '14 days');
 DO $$
 DECLARE
-    kept text := (SELECT string_agg(quote_ident(name), ', ') FROM rolled_columns() WHERE name !~ '_(count|sketch)$');
+    names text := (SELECT string_agg(quote_ident(name), ', ') FROM rolled_columns());
+    -- What the samples no longer tell has to come from the old hours by the day, too.
+    older text := format('(SELECT * FROM usage_hourly_before WHERE bucket < %L) AS older', kept_since('usage_metrics'));
 BEGIN
-    EXECUTE format('INSERT INTO usage_hourly (node_id, bucket, sample_count, %1$s)'
-        ' SELECT node_id, bucket, sample_count, %1$s FROM usage_hourly_before', kept);
+    EXECUTE format('INSERT INTO usage_hourly (node_id, bucket, sample_count, %s) %s', names, rolled_before('usage_hourly_before'));
+    EXECUTE format('INSERT INTO usage_daily (node_id, bucket, sample_count, %s) %s', names, rolled_days_before(older));
     -- Without TimescaleDB nothing else finds the samples of one hour of all nodes.
     IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN
         CREATE INDEX usage_metrics_time ON usage_metrics USING brin (timestamp) WITH (pages_per_range = 16, autosummarize = on);
@@ -81,5 +69,4 @@ BEGIN
     END IF;
 END
 $$;
-DROP TABLE usage_hourly_before;
 GRANT SELECT, INSERT, UPDATE, DELETE ON usage_hourly, usage_daily, metric_hourly TO omega_worker;

@@ -1,3 +1,12 @@
+DO $$
+BEGIN
+    IF coalesce(current_setting('timescaledb.license', true), '') = 'timescale' THEN
+        PERFORM remove_retention_policy(name::regclass, if_exists => true)
+        FROM unnest('{usage_metrics,usage_hourly,usage_daily,metric_samples,metric_hourly,process_snapshots,node_heartbeats}'::text[])
+            AS name;
+    END IF;
+END
+$$;
 DROP FUNCTION kept_pieces(text);
 DROP TRIGGER retention_policies_audit ON retention_policies;
 DROP VIEW readable.retention_policies;

@@ -47,3 +47,8 @@ END
 $$;
 REVOKE EXECUTE ON FUNCTION kept_pieces(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kept_pieces(text) TO omega_portal, omega_worker;
+
+-- From here on a server that drops and compresses by itself does so, after the periods of this installation.
+SELECT keep_for(format('public.%I', table_name)::regclass, make_interval(days => keep_days),
+    make_interval(days => compress_after_days))
+FROM retention_policies WHERE table_name <> 'ingest_trust';
