@@ -138,7 +138,7 @@ BEGIN
             AND s.pool_id IS NULL AND s.storage_pool_id IS NULL AND s.session_id IS NULL;
         EXIT WHEN FOUND OR attempt = 2;
         IF (SELECT count(*) FROM public.metric_series s WHERE s.node_id = node) >= most THEN
-            RAISE EXCEPTION 'a node has at most % series', most USING ERRCODE = 'check_violation';
+            RAISE EXCEPTION 'a node gets at most % series by SQL, whatever MOST_SERIES_PER_NODE says', most USING ERRCODE = 'check_violation';
         END IF;
         INSERT INTO public.metric_series (tenant_id, node_id, metric_type, unit) VALUES (tenant, node, series_name, coalesce(measured_in, ''))
         ON CONFLICT DO NOTHING;
