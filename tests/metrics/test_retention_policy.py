@@ -11,7 +11,7 @@ from apps.core.context import RequestContext, acting
 from apps.core.errors import Conflict, Forbidden, Invalid
 from apps.metrics.models import RetentionPolicy, UsageMetric
 from apps.metrics.models.retention_policy import KeptTable
-from apps.metrics.selectors.retention_policy import retention_of, stock_of
+from apps.metrics.selectors.retention_policy import loss_of, retention_of, stock_of
 from apps.metrics.services.retention_policy import apply_changes, change_retention
 from tests import make, people
 from tests.database import acting_as
@@ -28,7 +28,7 @@ def chief(db: None) -> User:
 
 def change(actor: User, now: datetime, days: int, **options: object) -> None:
     """Change how long vitals are kept."""
-    usual = {"table": VITALS, "compress_after_days": None, "reason": "disk is full", "accepts_loss": False}
+    usual = {"table": VITALS, "compress_after_days": None, "reason": "disk is full", "accepts_loss": None}
     change_retention(actor=actor, keep_days=days, now=now, **{**usual, **options})  # type: ignore[arg-type]
 
 
@@ -77,7 +77,7 @@ def test_numbers_out_of_bounds_are_refused_and_the_field_is_named(
     chief: User, now: datetime, days: int, compress: int | None, field: str
 ) -> None:
     with pytest.raises(Invalid) as refusal:
-        change(chief, now, days, compress_after_days=compress, accepts_loss=True)
+        change(chief, now, days, compress_after_days=compress)
 
     assert refusal.value.field == field
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -99,10 +99,21 @@ def test_what_would_be_dropped_must_be_meant(chief: User, now: datetime) -> None
 
     with pytest.raises(Conflict) as refusal:
         change(chief, now, 20)
-    change(chief, now, 20, accepts_loss=True)
+    change(chief, now, 20, accepts_loss=loss_of(stock_of(VITALS).pieces, 20, now))
 
     assert (refusal.value.code, refusal.value.field) == ("would_drop", "accepts_loss")
     assert retention_of()["usage_metrics"].keep_days == 20
+
+
+def test_consent_to_one_loss_is_none_to_another(chief: User, now: datetime) -> None:
+    for days in (40, 15):
+        store_old(now - timedelta(days=days))
+    smaller = loss_of(stock_of(VITALS).pieces, 20, now)
+
+    with pytest.raises(Conflict):
+        change(chief, now, 10, accepts_loss=smaller)
+
+    assert retention_of()["usage_metrics"].keep_days == 365
 
 
 def test_the_stock_says_since_when_and_how_much(now: datetime) -> None:
@@ -122,7 +133,7 @@ def test_the_stock_says_since_when_and_how_much(now: datetime) -> None:
 def test_the_server_is_told_of_each_change_once(chief: User, now: datetime) -> None:
     with acting_as("omega_worker"):
         apply_changes(now=now)
-    change(chief, now, 100, accepts_loss=True)
+    change(chief, now, 100)
 
     with acting_as("omega_worker"):
         told = apply_changes(now=now + timedelta(seconds=1))

@@ -15,6 +15,7 @@ from apps.metrics.selectors.retention_policy import (
     COMPRESSIBLE,
     USUAL_DAYS,
     Kept,
+    Loss,
     loss_of,
     retention_of,
     stock_of,
@@ -30,18 +31,20 @@ def change_retention(
     keep_days: int,
     compress_after_days: int | None,
     reason: str,
-    accepts_loss: bool,
+    accepts_loss: Loss | None,
     now: datetime,
 ) -> Kept:
     """Keep a table for so many days from now on; what is older goes with the next nightly run.
 
-    Raises Forbidden for an ADMIN of one tenant, Invalid naming the field for a number out of bounds, and Conflict
-    `would_drop` when something stored would go and the caller does not say that this is meant.
+    `accepts_loss` is what the caller knows to go. Raises Forbidden for an ADMIN of one tenant, Invalid naming the field
+    for a number out of bounds, and Conflict `would_drop` when something stored would go that they do not know of.
     """
     refuse_unless_for_all(actor)
     check_days(table, keep_days, compress_after_days)
     stock = stock_of(table)
-    if keep_days < stock.kept.keep_days and not accepts_loss and loss_of(stock.pieces, keep_days, now).pieces:
+    loss = loss_of(stock.pieces, keep_days, now)
+    known = (accepts_loss.pieces, accepts_loss.until) if accepts_loss else (0, None)
+    if keep_days < stock.kept.keep_days and loss.pieces and known != (loss.pieces, loss.until):
         raise Conflict("would_drop", "This drops stored data: say that it is meant.", field="accepts_loss")
     with because(reason):
         # A row that was lost comes back here, and the change is then to what is usual.

@@ -20,6 +20,7 @@ class RetentionForm(ReasonForm):
         label="Compress after, days", required=False, min_value=SOONEST_COMPRESSED, help_text="Empty: never."
     )
     accepts_loss = forms.BooleanField(label="Drop this data for good", required=False)
+    shown = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, kept: Kept, can_compress: bool, would_drop: bool, **kwargs: Any) -> None:
         """Begin with what holds; ask only what applies."""
@@ -30,7 +31,16 @@ class RetentionForm(ReasonForm):
         if not can_compress:
             del self.fields["compress_after_days"]
         if not would_drop:
-            del self.fields["accepts_loss"]
+            del self.fields["accepts_loss"], self.fields["shown"]
+
+    @classmethod
+    def days_in(cls, text: str) -> int | None:
+        """Read a typed number of days as the field does; None for what it refuses."""
+        try:
+            days: int = cls.base_fields["keep_days"].clean(text)
+        except forms.ValidationError:
+            return None
+        return days
 
     def compress_after(self) -> int | None:
         """Return what was asked for, what holds where it is not offered."""

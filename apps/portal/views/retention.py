@@ -1,8 +1,6 @@
 """How long time series are kept, what that takes, and what a shorter period would drop."""
 
-from datetime import datetime
-
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render, resolve_url
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
@@ -16,7 +14,9 @@ from apps.metrics.services.retention_policy import change_retention
 from apps.portal.access import SignedIn, require
 from apps.portal.dialogs import Dialog, attempt, done, posted, show_form
 from apps.portal.forms.retention import RetentionForm
+from apps.portal.shown import is_sealed, seal
 
+QUESTION = "retention"
 TEXT = "Counted from now. A longer period brings nothing back that has gone; what becomes too old goes every night."
 
 
@@ -41,9 +41,10 @@ def change(request: SignedIn, table: str) -> HttpResponse:
     if table not in KeptTable.values:
         raise Http404
     stock, now, back = stock_of(KeptTable(table)), timezone.now(), resolve_url("settings:retention")
-    loss = _loss_asked(stock, request.POST.get("keep_days", ""), now=now)
+    days = RetentionForm.days_in(request.POST.get("keep_days", ""))
+    loss = loss_of(stock.pieces, days, now) if days and days < stock.kept.keep_days else None
     form = RetentionForm(
-        posted(request),
+        _meant(request, table, days, loss),
         kept=stock.kept,
         can_compress=server_compresses() and stock.can_compress,
         would_drop=bool(loss and loss.pieces),
@@ -56,18 +57,23 @@ def change(request: SignedIn, table: str) -> HttpResponse:
         keep_days=form.cleaned_data["keep_days"],
         compress_after_days=form.compress_after(),
         reason=form.cleaned_data["reason"],
-        accepts_loss=form.cleaned_data.get("accepts_loss", False),
+        accepts_loss=loss if form.cleaned_data.get("accepts_loss") else None,
         now=now,
     ):
         return done(request, back, f"{stock.label}: kept for {form.cleaned_data['keep_days']} days from now on.")
     return show_form(request, form, _dialog(stock, loss, back))
 
 
-def _loss_asked(stock: Stock, text: str, *, now: datetime) -> Loss | None:
-    """What the typed number of days would drop beyond what goes anyway; None for no number."""
-    if not (text.isascii() and text.isdigit() and len(text) <= 4) or int(text) >= stock.kept.keep_days:
-        return None
-    return loss_of(stock.pieces, int(text), now)
+def _meant(request: SignedIn, table: str, days: int | None, loss: Loss | None) -> QueryDict | None:
+    """The sent form; its tick counts only for the loss that was shown with it, and is taken off for any other."""
+    data = posted(request)
+    if data is None or loss is None or loss.until is None:
+        return data
+    data, parts = data.copy(), (table, days, loss.pieces, loss.until.isoformat())
+    if not is_sealed(data.get("shown", ""), QUESTION, *parts):
+        data.pop("accepts_loss", None)
+    data["shown"] = seal(QUESTION, *parts)
+    return data
 
 
 def _dialog(stock: Stock, loss: Loss | None, back: str) -> Dialog:
