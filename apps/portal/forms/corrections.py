@@ -12,14 +12,24 @@ from apps.nodes.models import Node
 from apps.portal.forms.node_actions import ReasonForm
 
 VITALS_CHOICE = "vitals"
-MOMENT = {"type": "datetime-local", "step": "1", "class": "wide"}
+MOST_OFFERED = 50
+MOMENT = {"type": "datetime-local", "step": "1"}
+MORE_SERIES = f"The first {MOST_OFFERED} by name. Others are corrected from their own page under Metrics."
 WRITTEN = "%Y-%m-%dT%H:%M:%S"
+OTHER_UNITS = {"cpu_per_core": "%", "uptime_seconds": "s"}
 OTHER_LABELS = {"cpu_per_core": "CPU by core", "uptime_seconds": "Up for"}
 
 
 def label_of(column: str) -> str:
     """A column as people read it."""
     return VITALS[column].label if column in VITALS else OTHER_LABELS.get(column, column.capitalize())
+
+
+def unit_of(column: str, series: MetricSeries | None) -> str:
+    """The unit of a column, empty for none."""
+    if series:
+        return series.unit
+    return VITALS[column].unit if column in VITALS else OTHER_UNITS.get(column, "")
 
 
 def series_label(series: MetricSeries) -> str:
@@ -45,8 +55,7 @@ class CorrectionForm(ReasonForm):
         label="Vitals to set to unknown",
         required=False,
         choices=[(name, label_of(name)) for name in COLUMNS],
-        widget=forms.SelectMultiple(attrs={"size": 8}),
-        help_text="Only for “unknown”: removing takes whole samples.",
+        widget=forms.CheckboxSelectMultiple,
     )
     starts_at = forms.DateTimeField(label="From", widget=forms.DateTimeInput(attrs=MOMENT, format=WRITTEN))
     ends_at = forms.DateTimeField(
@@ -54,13 +63,27 @@ class CorrectionForm(ReasonForm):
         widget=forms.DateTimeInput(attrs=MOMENT, format=WRITTEN),
     )
 
-    def __init__(self, *args: Any, node: Node, series: list[MetricSeries], **kwargs: Any) -> None:
-        """Take the node and its series."""
+    def __init__(self, *args: Any, node: Node, series: list[MetricSeries], what: str = "", **kwargs: Any) -> None:
+        """Take the node and its series; `what` is chosen to begin with, and offered beside the first few."""
         super().__init__(*args, **kwargs)
         self.node = node
         self.series = {str(one.pk): one for one in series}
-        named = [(key, series_label(one)) for key, one in self.series.items()]
-        self.fields["what"] = forms.ChoiceField(label="Samples of", choices=[(VITALS_CHOICE, "Vitals"), *named])
+        chosen = self.data.get("what", what)
+        offered = [key for number, key in enumerate(self.series) if number < MOST_OFFERED or key == chosen]
+        named = [(key, series_label(self.series[key])) for key in offered]
+        self.fields["what"] = forms.ChoiceField(
+            label="Samples of",
+            choices=[(VITALS_CHOICE, "Vitals"), *named],
+            initial=what,
+            help_text="" if len(offered) == len(self.series) else MORE_SERIES,
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Leave the vitals out where whole samples go: their boxes are not even seen then."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if data.get("kind") == CorrectionKind.REMOVE:
+            data["columns"] = []
+        return data
 
     def subject(self) -> Subject:
         """What the valid form asks for."""

@@ -26,31 +26,48 @@ from apps.nodes.models import Node
 from apps.nodes.selectors import node_by_id
 from apps.portal.access import SignedIn, require
 from apps.portal.dialogs import UNPROCESSABLE, Dialog, attempt, done, is_fragment, posted, show_form
-from apps.portal.forms.corrections import CorrectionForm, label_of, what_of
+from apps.portal.forms.corrections import CorrectionForm, label_of, series_label, unit_of, what_of
 from apps.portal.forms.node_actions import ReasonForm
+from apps.portal.shown import Part, is_sealed, seal
 
+QUESTION = "correction"
 UNDO_TEXT = "The old values come back, unless newer ones are there. Charts and roll-ups follow within seconds."
 
 
 @require(Action.METRICS_CORRECT)
 def correct(request: SignedIn, node_id: UUID) -> HttpResponse:
     """Ask what is wrong; show what would change; do it after a yes to exactly that."""
-    node, now = node_by_id(node_id), timezone.now()
-    form = CorrectionForm(posted(request), node=node, series=series_of(node))
-    found: Preview | None = None
-    if form.is_valid():
-        subject = form.subject()
-        if "confirmed" in request.POST:
-            reason = form.cleaned_data["reason"]
-            if attempt(form, request_correction, actor=request.user, subject=subject, reason=reason, now=now):
-                back = resolve_url("nodes:corrections", node_id)
-                return done(request, back, "The correction is under way; this page shows how far it is.")
-        else:
-            found = attempt(form, preview, subject=subject, now=now)
-    context = {"node": node, "form": form, "preview": found, "tab": "corrections"}
-    if found:
-        context |= told(found, form.subject())
+    node, now, asked = node_by_id(node_id), timezone.now(), request.POST
+    form = CorrectionForm(posted(request), node=node, series=series_of(node), what=request.GET.get("what", ""))
+    context: dict[str, Any] = {"node": node, "form": form, "tab": "corrections"}
+    if not form.is_valid() or "change" in asked:
+        return _answer(request, form, context)
+    subject = form.subject()
+    found: Preview | None = attempt(form, preview, subject=subject, now=now)
+    if found is None:
+        return _answer(request, form, context)
+    parts = sealed_parts(subject, found)
+    is_meant = "confirmed" in asked and is_sealed(asked.get("shown", ""), QUESTION, *parts)
+    reason = form.cleaned_data["reason"]
+    if is_meant and attempt(form, request_correction, actor=request.user, subject=subject, reason=reason, now=now):
+        back = resolve_url("nodes:corrections", node_id)
+        return done(request, back, "The correction is under way; this page shows how far it is.")
+    if "confirmed" in asked and not is_meant:
+        form.add_error(None, "This is not what you were shown, or samples came or went since. Look again.")
+    context |= {"preview": found, "shown": seal(QUESTION, *parts), "reason": reason, **told(found, subject)}
+    return _answer(request, form, context)
+
+
+def _answer(request: SignedIn, form: CorrectionForm, context: dict[str, Any]) -> HttpResponse:
+    """The page with the form, or with the preview in its place."""
     return render(request, "nodes/correct.html", context, status=UNPROCESSABLE if form.errors else 200)
+
+
+def sealed_parts(subject: Subject, found: Preview) -> tuple[Part, ...]:
+    """What a yes is about."""
+    series = subject.series.pk if subject.series else None
+    span = (subject.starts_at.timestamp(), subject.ends_at.timestamp())
+    return (str(subject.node.pk), series, list(subject.columns), subject.kind, *map(str, span), found.rows)
 
 
 @require_GET
@@ -103,9 +120,13 @@ def retry(request: SignedIn, node_id: UUID, correction_id: UUID) -> HttpResponse
 def told(found: Preview, subject: Subject) -> dict[str, Any]:
     """A preview as the page shows it."""
     names = [name for name in subject.shown if name != CORES][:6]
+    columns = ", ".join(label_of(name) for name in subject.columns)
     return {
-        "figures": [(label_of(name), figures) for name, figures in found.figures.items()],
-        "heads": [label_of(name) for name in names],
+        "subject": subject,
+        "what": series_label(subject.series) if subject.series else columns or "all vitals",
+        "seconds": (subject.ends_at - subject.starts_at).total_seconds(),
+        "figures": [(label_of(name), unit_of(name, subject.series), figs) for name, figs in found.figures.items()],
+        "heads": [(label_of(name), unit_of(name, subject.series)) for name in names],
     }
 
 
