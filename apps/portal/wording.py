@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 ABBREVIATIONS = {"cpu", "gpu"}
+SMALLEST, LARGEST = 1e-3, 1e9
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -81,17 +82,24 @@ def duration(length: timedelta) -> str:
 
 
 def number(value: float | None, digits: int = 1) -> str:
-    """At most so many digits after the point, fewer for large numbers; a dash for nothing."""
+    """At most so many digits after the point, fewer for large numbers; a dash for nothing.
+
+    What is too large or too small for that is written as 1.50e12, so that no number is wider than a column.
+    """
     if value is None or not math.isfinite(value):
         return "–"
-    if abs(value) >= 100:
+    size = abs(value)
+    if size >= LARGEST or (digits and 0 < size < SMALLEST):
+        mantissa, _, exponent = f"{value:.2e}".partition("e")
+        return f"{mantissa}e{int(exponent)}"
+    if size >= 100:
         digits = 0
     return f"{value:,.{digits}f}".replace(",", "\u202f")
 
 
 def signed(value: float) -> str:
     """A difference with its sign; ± where it rounds to nothing."""
-    text = number(abs(value))
+    text = number(abs(value) if abs(value) >= SMALLEST else 0.0)
     return f"±{text}" if text.strip("0.") == "" else f"{'+' if value > 0 else '−'}{text}"
 
 
