@@ -18,7 +18,10 @@ from apps.metrics.models import (
     UsageMetric,
     UsageRollupQueue,
 )
+from apps.metrics.queries import Aggregation, Selector, Source, Window
+from apps.metrics.selectors.query import instant
 from apps.metrics.services import queue_hours, refresh, roll_up
+from apps.metrics.services.rollup import finished_until, roll_up_hours
 from apps.metrics.sketch import count, quantile
 from apps.nodes.models import Node
 from tests import make
@@ -212,3 +215,30 @@ def test_newest_hours_and_days_are_computed_first(node: Node) -> None:
     roll_up(now=START + 2 * HOUR, limit=1, batch=1)
 
     assert list(UsageHourly.objects.filter(node=node).values_list("bucket", flat=True)) == [START]
+
+
+def test_hour_between_the_ends_of_all_numbers_has_a_percentile(node: Node) -> None:
+    series = MetricSeries.objects.create(metric_type="m", tenant=node.tenant, node=node)
+    ends = {START: -1.7e308, START + MINUTE: 1.7e308}
+    MetricSample.objects.bulk_create([MetricSample(series=series, time=at, value=value) for at, value in ends.items()])
+    queue_hours([(node.pk, START)], now=START)
+    roll_up()
+
+    assert MetricHourly.objects.get().p95 == pytest.approx(0.9e300)
+
+
+def test_day_that_waits_is_answered_from_its_samples(node: Node) -> None:
+    day = START.replace(hour=0) - 20 * 24 * HOUR
+    moments = [day + number * 6 * HOUR for number in range(72)]
+    put(node, *moments)
+    queue_hours([(node.pk, at) for at in moments], now=START)
+    roll_up(now=START)
+    put(node, moments[20] + MINUTE, cpu=99.0)
+    queue_hours([(node.pk, moments[20])], now=START)
+    hours_alone = finished_until(START)
+    roll_up_hours(hours_alone, START, 100)
+    asked = Window("cpu_percent", day, START, Selector(nodes=(node.pk,)), aggregation=Aggregation.MAX)
+    answer = instant(asked, START)
+
+    assert not UsageRollupQueue.objects.exists()
+    assert (answer.source, answer.totals[0].value) == (Source.DAILY, 99.0)

@@ -39,7 +39,7 @@ def roll_up(
     if tier_of() is Tier.TIMESCALE:
         return 0
     until = finished_until(now)
-    hours = _in_batches(lambda size: _roll_up_hours(until, now, size), batch, limit, on_progress)
+    hours = _in_batches(lambda size: roll_up_hours(until, now, size), batch, limit, on_progress)
     if until is not None:
         _in_batches(lambda size: _roll_up_days(until, size), max(batch // 8, 1), limit, None)
     return hours
@@ -71,7 +71,7 @@ def _in_batches(
 
 
 @transaction.atomic
-def _roll_up_hours(until: datetime | None, now: datetime | None, limit: int) -> int:
+def roll_up_hours(until: datetime | None, now: datetime | None, limit: int) -> int:
     """Lock one batch and compute it; the statements after the lock see all that was written before it."""
     wanted: dict[str, Any] = {"finished_until": until, "now": now, "pace": OPEN_HOURS_PACE, "limit": limit}
     wanted |= {"most_work": limit * WORK_OF_HOUR}

@@ -4,7 +4,7 @@
 INSERT INTO metric_hourly (series_id, bucket, sample_count, avg, min, max, p95, first_value, last_value, first_at, last_at,
     increase, sketch)
 SELECT s.series_id, h.bucket, count(*), sum(greatest(least(m.value, 1e300), -1e300)) / count(*), min(m.value), max(m.value),
-    percentile_cont(0.95) WITHIN GROUP (ORDER BY m.value),
+    percentile_cont(0.95) WITHIN GROUP (ORDER BY greatest(least(m.value, 1e300), -1e300)),
     (array_agg(m.value ORDER BY m.time))[1], (array_agg(m.value ORDER BY m.time DESC))[1], min(m.time), max(m.time),
     counter_increase(array_agg(m.value ORDER BY m.time)),
     sketch_of(array_agg(m.value), 32, (extract(epoch FROM h.bucket)::bigint / 3600)::integer)

@@ -16,7 +16,7 @@ $$;
 CREATE MATERIALIZED VIEW metric_hourly WITH (timescaledb.continuous, timescaledb.materialized_only = false) AS
 SELECT series_id, time_bucket(interval '1 hour', "time") AS bucket, count(*)::integer AS sample_count,
     sum(greatest(least(value, 1e300), -1e300)) / count(*) AS avg, min(value) AS min, max(value) AS max,
-    percentile_cont(0.95) WITHIN GROUP (ORDER BY value) AS p95,
+    percentile_cont(0.95) WITHIN GROUP (ORDER BY greatest(least(value, 1e300), -1e300)) AS p95,
     first(value, "time") AS first_value, last(value, "time") AS last_value, min("time") AS first_at, max("time") AS last_at,
     counter_increase(array_agg(value ORDER BY "time")) AS increase,
     sketch_of(array_agg(value), 32,
