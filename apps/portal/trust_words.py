@@ -46,6 +46,7 @@ REFUSED = {
     "too_many_items": ("More samples in one request than are taken.", "Make the collector's batches smaller."),
     "unstorable": ("The database cannot hold a value of the request.", "Tell whoever wrote the collector."),
 }
+PROTOCOLS = {"agent": "Agent", "prometheus": "Prometheus", "otlp": "OpenTelemetry", "influx": "Influx, Telegraf"}
 UNKNOWN = ("Refused by the door.", "The sender's log says more.")
 TOLERATED = ("Left out as its protocol foresees.", "Nothing has to be done.")
 

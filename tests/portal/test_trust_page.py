@@ -28,7 +28,7 @@ def node(db: None) -> Any:
             node=made, day=now.date(),
             accepted=12345, duplicate=7, rejected=3, rejected_codes={"in_future": 3},
             refused_codes={"too_many_items": 2}, protocols={"prometheus": 9}, heartbeats=4,
-            skew_min=-2.0, skew_max=61.0,
+            skew_min=-2.0, skew_max=61.0, repeated=4, late_seconds_max=7260.0,
             spool_at=now, spool_waiting=500, spool_oldest_at=now - timedelta(hours=2), spool_dropped=9,
             spool_quarantined=1,
         )  # fmt: skip
@@ -46,8 +46,11 @@ def test_the_page_says_clock_gaps_backlog_refusals_and_version(ada: Client, node
         "500 waiting",
         "9 dropped",
         "1.10.0 is in the fleet",
-        "12\u202f345 taken",
-        "prometheus",
+        "12\u202f345 samples taken",
+        "7 duplicates",
+        "4 <span",
+        "2 h 1 min after measuring",
+        'Prometheus</span> <span class="muted">9 requests',
     ):
         assert told in page
     assert "in_future" in page and "set up time synchronisation" in page

@@ -12,7 +12,7 @@ from apps.accounts.permissions import Action
 from apps.metrics.selectors.trust import NodeTrust, trust_of
 from apps.nodes.selectors import node_by_id
 from apps.portal.access import require
-from apps.portal.trust_words import REFUSED, REJECTED, TOLERATED, advised
+from apps.portal.trust_words import PROTOCOLS, REFUSED, REJECTED, TOLERATED, advised
 
 
 @require_GET
@@ -33,6 +33,8 @@ def context_of(trust: NodeTrust) -> dict[str, Any]:
         "rejected": advised(trust.rejected_codes, REJECTED),
         "refused": advised(trust.refused_codes, REFUSED),
         "tolerated": advised(trust.tolerated, {}, TOLERATED),
+        "late_by": max((row.late_seconds_max for row in rows if row.late_seconds_max is not None), default=None),
+        "protocols": [(PROTOCOLS.get(name, name), requests) for name, requests in trust.protocols.items()],
         "most": max((row.accepted for row in rows), default=0),
         "most_bad": max((row.rejected for row in rows), default=0),
     }
