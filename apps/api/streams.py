@@ -4,7 +4,7 @@ import asyncio
 import contextvars
 import logging
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from typing import Any
@@ -13,11 +13,16 @@ import psycopg
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from apps.core.errors import Throttled
+
 log = logging.getLogger(__name__)
 AHEAD = 4
 MOST_AT_ONCE = 4
 LONGEST_STALL = 60.0
 CANCEL_SECONDS = 5.0
+RETRY_SECONDS = 10
+_taking: set[Hashable] = set()
+_lock = threading.RLock()
 _workers = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="stream")
 
 
@@ -25,7 +30,32 @@ class Abandoned(Exception):
     """Nobody takes the blocks any more."""
 
 
-async def in_thread(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
+class Turn:
+    """One person's right to a stream of this process, of which they have one at a time: slow takers block no others.
+
+    Raises Throttled while they have another. It ends when the stream does, also for one that never began.
+    """
+
+    def __init__(self, person: Hashable) -> None:
+        """Take it."""
+        self._person: Hashable | None = None
+        with _lock:
+            if person in _taking:
+                detail = "You are taking a file already: wait until it is whole, or stop it."
+                raise Throttled("export_runs", detail, retry_after=RETRY_SECONDS)
+            _taking.add(person)
+        self._person = person
+
+    def end(self) -> None:
+        """Give it back; a second time does nothing."""
+        with _lock:
+            _taking.discard(self._person)
+            self._person = None
+
+    __del__ = end
+
+
+async def in_thread(blocks: Iterator[bytes], turn: Turn | None = None) -> AsyncIterator[bytes]:
     """Yield the blocks of a generator that runs in a thread, with a database connection of its own.
 
     A few such threads work at once, further ones wait. When the taker goes away, or takes nothing for a minute, the
@@ -39,6 +69,8 @@ async def in_thread(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
         await work
     finally:
         hand.let_go()
+        if turn:
+            turn.end()
 
 
 class _Hand:

@@ -64,8 +64,8 @@ def unit_of(unit: str, how: Aggregation) -> str:
     return f"{unit or 'count'}/s" if how == Aggregation.RATE else unit
 
 
-def csv_of(metric: str, span: Span, selector: Selector) -> str:
-    """The address under which the samples behind a ranking are taken away."""
+def csv_of(metric: str, span: Span, selector: Selector, series: int | None = None) -> str:
+    """The address under which the samples behind a ranking are taken away, or those of one series."""
     asked: dict[str, object] = {"metric": metric, "start": span.start.isoformat(), "end": span.end.isoformat()}
     narrowed = {
         "node": [str(node_id) for node_id in selector.nodes or ()],
@@ -74,6 +74,7 @@ def csv_of(metric: str, span: Span, selector: Selector) -> str:
         "node_type": selector.node_type,
         "status": selector.status,
         "region": selector.region,
+        "series": series,
     }
     asked |= {name: value for name, value in narrowed.items() if value}
     return f"{resolve_url('api:metrics-export')}?{urlencode(asked, doseq=True)}"

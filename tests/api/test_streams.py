@@ -1,12 +1,14 @@
 """A stream keeps a few blocks ahead, tells of trouble, and ends its statement when nobody listens any more."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connection, transaction
 
-from apps.api.streams import AHEAD, in_thread
+from apps.api.streams import AHEAD, Turn, in_thread
+from apps.core.errors import Throttled
 from tests.processes import wait_for
 
 LOCK = 20_111
@@ -44,6 +46,33 @@ async def test_trouble_in_the_thread_is_told() -> None:
     assert await anext(stream) == b"x"
     with pytest.raises(OSError, match="gone"):
         await anext(stream)
+
+
+async def test_one_person_has_one_stream_at_a_time_and_holds_up_nobody_else() -> None:
+    def blocks() -> Iterator[bytes]:
+        yield from (b"x" for _ in range(100))
+
+    slow = in_thread(blocks(), Turn("ana"))
+    assert await anext(slow) == b"x"
+    with pytest.raises(Throttled, match="wait until it is whole, or stop it") as refusal:
+        Turn("ana")
+    assert refusal.value.status == 429 and refusal.value.retry_after > 0
+    with pytest.raises(Throttled):
+        Turn("ana")
+    assert len([block async for block in in_thread(blocks(), Turn("ben"))]) == 100
+
+    await slow.aclose()  # type: ignore[attr-defined]
+    assert len([block async for block in in_thread(blocks(), Turn("ana"))]) == 100
+    Turn("ana").end()
+
+
+async def test_stream_that_never_began_is_no_longer_taken() -> None:
+    stream = in_thread(iter(()), Turn("cleo"))
+    await stream.aclose()  # type: ignore[attr-defined]
+    del stream
+    gc.collect()
+
+    Turn("cleo").end()
 
 
 @pytest.mark.usefixtures("committed")

@@ -76,6 +76,39 @@ def test_text_that_a_spreadsheet_would_run_is_made_harmless_and_numbers_stay_num
     ]
 
 
+def test_file_of_one_series_holds_no_other_of_its_name(ana: Client) -> None:
+    world, node = World(NOW), make.node(hostname="host")
+    rows = [series_of(node, "jobs", kind="gauge", labels=labels) for labels in ({}, {"a": "1"}, {"a": "1", "b": "2"})]
+    for value, row in enumerate(rows):
+        world.add_counts(row, {NOW - MINUTE: float(value)})
+
+    for value, row in enumerate(rows):
+        assert [line["value"] for line in taken(ana, metric="jobs", series=row.pk)] == [str(value)]
+    refused = ana.get("/api/v1/metrics/export.csv", {"metric": "jobs", "series": 2**31 - 1})
+    assert (refused.status_code, refused.json()["code"]) == (404, "series_not_found")
+
+
+def test_refusal_is_a_page_for_a_browser_and_json_for_a_program(ana: Client) -> None:
+    query = {"metric": "jobs"}
+    page = ana.get("/api/v1/metrics/export.csv", query, headers={"Accept": "text/html,*/*;q=0.8"})
+    data = ana.get("/api/v1/metrics/export.csv", query)
+
+    assert page.status_code == data.status_code == 400
+    assert page["Content-Type"].startswith("text/html") and "There is no metric called" in page.content.decode()
+    assert data.json()["code"] == "unknown_metric"
+
+
+def test_long_span_of_a_node_that_is_new_is_no_large_file(ana: Client) -> None:
+    world, node = World(NOW), make.node(hostname="new")
+    world.add_vitals(node, {NOW - timedelta(seconds=n): 1.0 for n in range(1, 20)})
+
+    lines = taken(
+        ana, metric="cpu_percent", node=str(node.pk), start=f"{NOW - timedelta(days=360):%FT%TZ}", end=f"{NOW:%FT%TZ}"
+    )
+
+    assert len(lines) == 19
+
+
 def test_file_holds_what_its_taker_may_see_and_no_more(ana: Client) -> None:
     world = World(NOW)
     theirs = make.node(tenant=make.tenant(), hostname="theirs")

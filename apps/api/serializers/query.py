@@ -97,6 +97,9 @@ class ExportQuery(SelectorQuery):
         child=AskedMetric(), min_length=1, max_length=MOST_EXPORTED_VITALS,
         help_text="vitals such as `cpu_percent` (may be repeated), or one named metric",
     )  # fmt: skip
+    series = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**31 - 1, help_text="the number of one series of the named metric"
+    )
 
 
 class NamesQuery(Query):

@@ -1,21 +1,24 @@
 """Samples as a CSV file that is never in memory whole: the database's blocks go straight to the client."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.core.handlers.asgi import ASGIRequest
 from django.db import transaction
-from django.http import StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from apps.accounts.permissions import Action
 from apps.api.base import PeopleView
 from apps.api.describe import REFUSALS
 from apps.api.serializers.agents import ErrorOut
 from apps.api.serializers.query import ExportQuery
-from apps.api.streams import in_thread
+from apps.api.streams import Turn, in_thread
 from apps.api.views.query import parameters, selector, span
 from apps.core.context import RequestContext, acting, current
 from apps.metrics.queries import Window
@@ -56,13 +59,29 @@ class MetricsExport(PeopleView):
             metrics=metrics,
             parameters={name: request.query_params.getlist(name) for name in request.query_params},
             now=self.now,
+            series=asked.get("series"),
         )
         blocks = _blocks(export, current())
         is_asynchronous = isinstance(request._request, ASGIRequest)
-        file = StreamingHttpResponse(in_thread(blocks) if is_asynchronous else blocks, content_type=CSV)
+        taken = in_thread(blocks, Turn(self.person.pk)) if is_asynchronous else blocks
+        file = StreamingHttpResponse(taken, content_type=CSV)
         file["Content-Disposition"] = f'attachment; filename="metrics-{self.now:%Y%m%d-%H%M%S}.csv"'
         file["X-Accel-Buffering"] = "no"
         return file
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer a program as everywhere; whoever followed a link in a browser reads a refusal as a page."""
+        answer = super().dispatch(request, *args, **kwargs)
+        is_browser = "text/html" in request.headers.get("Accept", "")
+        return refusal_page(answer) if is_browser and isinstance(answer, Response) else answer
+
+
+def refusal_page(refusal: Response) -> HttpResponse:
+    """Return a refusal as the portal's error page, with its status and headers."""
+    status, detail = refusal.status_code, str(refusal.data.get("detail", ""))
+    trouble = {"status": status, "title": "There is no file", "text": detail}
+    headers = {name: value for name, value in refusal.headers.items() if name != "Content-Type"}
+    return HttpResponse(render_to_string("errors/error.html", {"trouble": trouble}), status=status, headers=headers)
 
 
 def _blocks(export: Export, context: RequestContext) -> Iterator[bytes]:

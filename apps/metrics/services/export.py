@@ -20,7 +20,13 @@ EXPORTED = "METRICS_EXPORTED"
 
 @transaction.atomic
 def begin_metrics_export(
-    *, person_id: UUID, asked: Window, metrics: list[str], parameters: dict[str, Any], now: datetime
+    *,
+    person_id: UUID,
+    asked: Window,
+    metrics: list[str],
+    parameters: dict[str, Any],
+    now: datetime,
+    series: int | None = None,
 ) -> Export:
     """Record that somebody takes samples away; returns what the file will hold. `parameters` is what they typed.
 
@@ -32,7 +38,7 @@ def begin_metrics_export(
         wait = max(1, ceil((times[-1] + WITHIN - now).total_seconds()))
         detail = f"{MOST_EXPORTS} exports within ten minutes are enough; come again in {wait} seconds."
         raise Throttled("too_many_exports", detail, retry_after=wait)
-    export = plan_export(asked, metrics, now)
+    export = plan_export(asked, metrics, now, series)
     record(
         action=EXPORTED,
         category=Category.SYSTEM,

@@ -41,7 +41,7 @@ def node_metrics(request: HttpRequest, node_id: UUID) -> HttpResponse:
     context = {"node": node, "tab": "metrics", "form": form, "row": row, "ranges": RANGES, "default_range": default}
     context |= {"span": span, "span_form": span_form, "custom": custom_metrics_of(node, LISTED, chosen.get("q", ""))}
     asked = row.metric_type if row else chosen.get("metric", DEFAULT_VITAL)
-    context["csv"] = csv_of(asked, span, Selector(nodes=(node.pk,)))
+    context["csv"] = csv_of(asked, span, Selector(nodes=(node.pk,)), row.pk if row else None)
     context |= {"listed": LISTED, "complaints": form.complaints()}
     try:
         context |= _of_series(node, row, chosen, span, now) if row else _of_vital(node, chosen, span, now)
