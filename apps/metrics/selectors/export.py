@@ -14,7 +14,7 @@ from apps.metrics.queries import Window
 from apps.metrics.selectors.query_check import check
 from apps.metrics.selectors.query_limits import bounded
 from apps.metrics.selectors.query_plan import MOST_SUBJECTS
-from apps.metrics.selectors.query_rows import Reader, distance, reader_of
+from apps.metrics.selectors.query_rows import MOST_NAMED, Reader, distance, reader_of
 from apps.metrics.selectors.query_subjects import Found, find_subjects
 from apps.metrics.vitals import VITALS
 
