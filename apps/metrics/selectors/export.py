@@ -77,7 +77,7 @@ def _about(reader: Reader, since: datetime, until: datetime) -> int:
     cadence = distance(reader, until, 60.0)
     if len(reader.rows) <= FEW:
         params = {"subjects": [row.key for row in reader.rows], "since": since, "until": until}
-        begins = [row["oldest"] for row in reader.run("export_oldest", params)]
+        begins: list[datetime] = [row["oldest"] for row in reader.run("export_oldest", params)]
     else:
         begins = [since] * len(reader.rows)
     seconds = sum(max((until - begin).total_seconds(), 0.0) for begin in begins)
