@@ -2,11 +2,16 @@
 
 import struct
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import cramjam
 from google.protobuf import json_format
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+
+from apps.ingest.faults import Rejection
+from apps.ingest.samples import Written
 
 STALE = struct.unpack("<d", struct.pack("<Q", 0x7FF0000000000002))[0]
 PROMETHEUS_HEADERS = {
@@ -97,3 +102,8 @@ def point(seconds: float, value: float | None = None, **fields: Any) -> dict[str
 def as_protobuf(request: dict[str, Any]) -> bytes:
     """Return a request of `otlp` as protocol buffers."""
     return bytes(json_format.ParseDict(request, ExportMetricsServiceRequest()).SerializeToString())
+
+
+def written(rejected: list[Rejection]) -> Written:
+    """Return what became of a request of which one sample was stored."""
+    return Written(UUID(int=1), 1, 0, rejected, datetime(2030, 5, 17, 12, tzinfo=UTC))

@@ -11,6 +11,7 @@ from apps.core.errors import Invalid, TooLarge
 from apps.ingest.foreign import influx
 from apps.ingest.foreign.gather import MOST_SAMPLES, Parts
 from apps.ingest.foreign.head import Head
+from tests.ingest.foreign_bodies import written
 
 NOW = datetime(2030, 5, 17, 12, tzinfo=UTC)
 SECONDS = NOW.timestamp()
@@ -104,7 +105,7 @@ def test_bad_line_costs_itself_only_and_is_named(bad: str | bytes) -> None:
     parts = decode(f"a v=1 {NS}\n# note\n\n".encode() + raw + f"\nb v=2 {NS}\r\n".encode())
     assert [name for name, *_ in stored(parts)] == ["a_v", "b_v"]
     assert [one.index for one in parts.rejected] == [4]
-    reply = influx.accepted(None, parts, Head("/influx/api/v2/write", "", {}, NOW))
+    reply = influx.accepted(written(parts.rejected), parts, Head("/influx/api/v2/write", "", {}, NOW))
     assert (reply.status, json.loads(reply.body)["line"]) == (400, 4)
 
 

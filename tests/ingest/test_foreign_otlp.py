@@ -13,7 +13,7 @@ from apps.ingest.foreign import otlp as protocol
 from apps.ingest.foreign.gather import MOST_SAMPLES, Parts
 from apps.ingest.foreign.head import Head
 from apps.ingest.samples import SeriesKind
-from tests.ingest.foreign_bodies import as_protobuf, otlp, part, point
+from tests.ingest.foreign_bodies import as_protobuf, otlp, part, point, written
 
 NOW = datetime(2030, 5, 17, 12, tzinfo=UTC)
 SECONDS = NOW.timestamp()
@@ -118,7 +118,7 @@ def test_exponential_histograms_are_counted_as_refused_and_others_stored() -> No
     parts = both(otlp(exponential, gauge(point(SECONDS, 1.5))))
     assert len(rows(parts)) == 1
     assert [(one.index, one.code) for one in parts.rejected] == [(n, "exponential_histogram") for n in (0, 1)]
-    reply = protocol.accepted(None, parts, JSON)
+    reply = protocol.accepted(written(parts.rejected), parts, JSON)
     assert (reply.status, json.loads(reply.body)["partialSuccess"]["rejectedDataPoints"]) == (200, "2")
 
 
