@@ -7,8 +7,9 @@ Up to `capacity` values are kept as they are: quantiles are then those of `perce
 of each of k equal blocks stays, where capacity/2 < k <= capacity: the rank of a quantile is then off by at most 1/(2k)
 of the samples (plus one sample for rounding). A day keeps within 0.4 %. An hour has `_p95`, exact; its sketch alone is
 off by up to 1.7 % of samples every 15, 30 or 60 seconds and 2.2 % of those every 5 or 10. Blocks of even length have
-two middles; `phase` (the number of the bucket) says which, so that errors of neighbouring buckets point in opposite directions when they are merged: any two
-hours of minutes together are off by at most 0.84 %, of 30 seconds 1.3 %, of 15 seconds 1.5 %; finer ones gain little.
+two middles; `phase` (the number of the bucket) says which, so that errors of neighbouring buckets point in opposite
+directions when they are merged: any two hours of minutes together are off by at most 0.84 %, of 30 seconds 1.3 %, of
+15 seconds 1.5 %; finer ones gain little.
 """
 
 from collections.abc import Iterator, Sequence

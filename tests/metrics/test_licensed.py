@@ -101,7 +101,8 @@ def test_what_was_changed_long_ago_is_refreshed_by_the_servers_own_job(node: Nod
 RUN_NOW = """SELECT alter_job(job_id, next_start => now()) FROM timescaledb_information.jobs
     WHERE proc_name = 'policy_refresh_continuous_aggregate'"""
 THROUGH = """SELECT count(*) FROM timescaledb_information.job_stats JOIN timescaledb_information.jobs USING (job_id)
-    WHERE proc_name = 'policy_refresh_continuous_aggregate' AND last_run_started_at > %s AND last_run_status = 'Success'"""
+    WHERE proc_name = 'policy_refresh_continuous_aggregate' AND last_run_started_at > %s
+      AND last_run_status = 'Success'"""
 
 
 def run_policies() -> None:
