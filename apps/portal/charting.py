@@ -13,6 +13,7 @@ from apps.nodes.models import Node
 from apps.portal.markers import Marker
 from apps.portal.ranked import unit_of
 from apps.portal.spans import Span
+from apps.portal.tiers import tier_words
 
 Values = list[float | None]
 
@@ -39,6 +40,11 @@ class ChartData:
     step_seconds: int
     at: list[datetime]
     lines: list[Line]
+
+    @property
+    def tier(self) -> str:
+        """The same in words."""
+        return tier_words(self.source, self.step_seconds)
 
     @property
     def as_of(self) -> datetime | None:
@@ -87,6 +93,7 @@ def as_json(chart: ChartData, markers: Sequence[Marker], *, is_stale: bool = Fal
         "start": chart.span.start.timestamp(),
         "end": chart.span.end.timestamp(),
         "source": chart.source,
+        "tier": chart.tier,
         "step_seconds": chart.step_seconds,
         "as_of": chart.as_of.timestamp() if chart.as_of else None,
         "is_stale": is_stale,

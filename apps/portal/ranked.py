@@ -2,26 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.shortcuts import resolve_url
 from django.utils import timezone
 
-from apps.metrics.selectors.query import Aggregation, Answer, Selector, WindowAnswer
+from apps.metrics.selectors.query import Aggregation, Answer, Selector, Subject, WindowAnswer
 from apps.metrics.vitals import VITALS, Vital
 from apps.portal import heat, wording
 from apps.portal.spans import Span
-
-DAY = 86_400
+from apps.portal.tiers import is_daily, tier_words
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One subject's number, and how long it is drawn in percent of the scale."""
+    """One subject's number, how long it is drawn in percent of the scale, and where its history is."""
 
-    node_id: UUID | None
+    address: str
     hostname: str
     labels: Mapping[str, str]
     text: str
@@ -50,12 +49,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class TimeMap:
-    """Nodes by time; `heads` are the starts of the steps in the person's time zone."""
+    """Nodes by time; `heads` are the starts of the steps in the person's time zone, of days their dates in UTC."""
 
     scale: heat.Scale
     heads: list[str]
     rows: list[Row]
-    source: str
+    tier: str
     is_truncated: bool
 
 
@@ -85,14 +84,14 @@ def titled(metric: str) -> str:
     return VITALS[metric].label if metric in VITALS else metric
 
 
-def bars(answer: WindowAnswer, how: Aggregation) -> list[Bar]:
+def bars(answer: WindowAnswer, how: Aggregation, span: Span) -> list[Bar]:
     """One bar per subject that has a number, in the order of the answer."""
     known = [total for total in answer.totals if total.value is not None]
     unit = unit_of(answer.unit, how)
     scale = heat.scale_of("", unit, max((abs(total.value or 0.0) for total in known), default=0.0))
     return [
         Bar(
-            total.subject.node_id,
+            _history(total.subject, how, span),
             total.subject.hostname,
             total.labels,
             f"{wording.number(total.value, 2 if abs(total.value or 0) < 10 else 1)} {unit}".strip(),
@@ -100,6 +99,16 @@ def bars(answer: WindowAnswer, how: Aggregation) -> list[Bar]:
         )
         for total in known
     ]
+
+
+def _history(subject: Subject, how: Aggregation, span: Span) -> str:
+    """The page that shows what a number was made from, over the same span; none for what belongs to no node."""
+    if subject.node_id is None:
+        return ""
+    if subject.series_id is None:
+        return f"{resolve_url('nodes:detail', subject.node_id)}?{span.address}#charts"
+    asked = urlencode({"series": subject.series_id, "how": how, **span.query})
+    return f"{resolve_url('nodes:metrics', subject.node_id)}?{asked}#charts"
 
 
 def time_map(answer: Answer, vital: Vital) -> TimeMap:
@@ -125,7 +134,13 @@ def time_map(answer: Answer, vital: Vital) -> TimeMap:
         for one in answer.series
         if one.subject.node_id
     ]
-    return TimeMap(scale, heads(answer.steps, answer.step_seconds), rows, answer.source, answer.is_truncated)
+    return TimeMap(
+        scale,
+        heads(answer.steps, answer.step_seconds),
+        rows,
+        tier_words(answer.source, answer.step_seconds),
+        answer.is_truncated,
+    )
 
 
 def _step(scale: heat.Scale, hostname: str, value: float | None, said: str, query: str) -> Step:
@@ -138,9 +153,9 @@ def heads(steps: Sequence[datetime], step_seconds: int) -> list[str]:
     """What stands above the columns: the time, and the day where it changes."""
     found, day = [], ""
     for at in steps:
-        local = timezone.localtime(at)
+        local = _local(at, step_seconds)
         today = f"{local:%-d %b}"
-        time = "" if step_seconds >= DAY else f"{local:%H:%M}"
+        time = "" if is_daily(step_seconds) else f"{local:%H:%M}"
         found.append("\n".join(filter(None, (today if today != day or not time else "", time))))
         day = today
     return found
@@ -148,7 +163,12 @@ def heads(steps: Sequence[datetime], step_seconds: int) -> list[str]:
 
 def _said(at: datetime, step_seconds: int) -> str:
     """When a step begins, in words."""
-    return f"{timezone.localtime(at):%-d %b}" if step_seconds >= DAY else f"{timezone.localtime(at):%-d %b %H:%M}"
+    return f"{_local(at, step_seconds):{'%-d %b' if is_daily(step_seconds) else '%-d %b %H:%M'}}"
+
+
+def _local(at: datetime, step_seconds: int) -> datetime:
+    """The start of a step as it is written; days are those of UTC, whose start has another date west of it."""
+    return at.astimezone(UTC) if is_daily(step_seconds) else timezone.localtime(at)
 
 
 def _query(at: datetime, step_seconds: int) -> str:

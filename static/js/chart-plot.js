@@ -1,6 +1,6 @@
 // How a chart is drawn: gaps stay open, a band from least to greatest, a fine line for the 95th percentile, markers.
 import { read } from "./chart-read.js";
-import { timeLabels, zone } from "./chart-words.js";
+import { timeLabels, zoneOf } from "./chart-words.js";
 
 const uPlot = window.uPlot;
 const DASHES = [[], [7, 4], [2, 3], [10, 3, 2, 3]];
@@ -51,10 +51,10 @@ export function options(figure, plot, data, zoomTo) {
   const upward = (u, low, high) => fixed ?? [Math.min(0, low ?? 0), high > 0 ? high * 1.1 : 1];
   return {
     width: plot.clientWidth, height: plot.clientHeight, legend: { show: false }, padding: [8, 8, 0, 0],
-    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zoneOf(data)),
     cursor: { sync: { key: "page" }, drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
     scales: { x: { range: [data.start, data.end] }, y: { range: upward } },
-    axes: [{ ...axis, space: 64, size: 38, values: timeLabels }, { ...axis, size: widthOf, values: (u, ticks) => ticks.map(short) }],
+    axes: [{ ...axis, space: 64, size: 38, values: timeLabels(data) }, { ...axis, size: widthOf, values: (u, ticks) => ticks.map(short) }],
     series: lines(data), bands: data.has_band ? [{ series: [2, 3], fill: token("--band") }] : [],
     hooks: {
       draw: [(u) => drawMarkers(u, data)],

@@ -1,5 +1,5 @@
 // The line above a chart: what is under the cursor, or the newest values and how old they are.
-import { moment, number } from "./chart-words.js";
+import { number, step } from "./chart-words.js";
 
 const item = (text, css = "") => Object.assign(document.createElement("span"), { textContent: text, className: css });
 
@@ -32,8 +32,8 @@ function markerEntry(marker) {
 export function read(figure, data, index) {
   const found = data.series.map((line, at) => entry(line, at, index, data.series.length === 1 || "brief" in figure.dataset));
   const isStale = index === null && data.is_stale;
-  if (index !== null) found.unshift(item(moment(data.at[index])));
-  else if (isStale && data.as_of) found.unshift(item(`last ${moment(data.as_of)}`));
+  if (index !== null) found.unshift(item(step(data, data.at[index])));
+  else if (isStale && data.as_of) found.unshift(item(`last ${step(data, data.as_of)}`));
   const marker = index === null ? null : nearestMarker(data, data.at[index]);
   if (marker) found.push(markerEntry(marker));
   const place = figure.querySelector("[data-chart-read]");

@@ -5,23 +5,20 @@ const minutes = format({ hour: "2-digit", minute: "2-digit" });
 const seconds = format({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const days = format({ day: "numeric", month: "short" });
 const clock = format({ day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
-const TIERS = { raw: "every sample", hourly: "from hourly summaries", daily: "from daily summaries" };
-const STEPS = [[86_400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+const utcDays = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", day: "numeric", month: "short" });
+const DAY = 86_400;
 
-export { zone };
+// Steps of days are days of UTC: in another zone their start would name the day before or an odd hour.
+const isDaily = (data) => data.step_seconds >= DAY;
+export const zoneOf = (data) => (isDaily(data) ? "UTC" : zone);
 
 export const moment = (at) => clock.format(at * 1000);
+export const step = (data, at) => (isDaily(data) ? `${utcDays.format(at * 1000)} UTC` : moment(at));
 
 export function number(value, unit) {
   if (value === null || value === undefined) return "no data";
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return `${value.toFixed(digits)}${unit ? ` ${unit}` : ""}`;
-}
-
-// Which summaries answered, and how long one point is.
-export function tier({ source, step_seconds: step }) {
-  const [size, name] = STEPS.find(([size]) => step >= size) ?? STEPS.at(-1);
-  return `${TIERS[source] ?? source}, a point is ${Math.round(step / size)} ${name}`;
 }
 
 export function describe(data) {
@@ -35,15 +32,15 @@ export function describe(data) {
   return texts.join("; ");
 }
 
-export function timeLabels(u, ticks, axis, space, step) {
+export const timeLabels = (data) => (u, ticks, axis, space, step) => {
   let day = "";
   return ticks.map((tick) => {
     const date = new Date(tick * 1000);
-    const today = days.format(date);
+    const today = (isDaily(data) ? utcDays : days).format(date);
     const isNewDay = today !== day;
     day = today;
-    if (step >= 86_400) return today;
+    if (step >= DAY) return today;
     const time = (step < 60 ? seconds : minutes).format(date);
     return isNewDay ? `${time}\n${today}` : time;
   });
-}
+};

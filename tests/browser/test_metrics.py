@@ -80,7 +80,7 @@ def test_gap_is_in_the_data_and_the_tier_is_told(page: Page) -> None:
     known = [index for index, value in enumerate(values) if value is not None]
     assert None in values[known[0] : known[-1]]
     drawn(page, "cpu_percent")
-    expect(page.locator("[data-charts-tier]")).to_have_text(re.compile("every sample, a point is"))
+    expect(page.locator("[data-charts-tier]")).to_have_text(re.compile("from samples, a point is"))
 
 
 def test_own_span_is_typed_and_a_wrong_one_is_said_beside_the_field(page: Page) -> None:
@@ -93,7 +93,7 @@ def test_own_span_is_typed_and_a_wrong_one_is_said_beside_the_field(page: Page) 
     with page.expect_response(re.compile(r"/series/.*start=")):
         page.get_by_test_id("show-span").click()
     drawn(page, "cpu_percent")
-    expect(page).to_have_url(re.compile("since="))
+    expect(page).to_have_url(re.compile(r"\?range=\w+&start=[\d.]+&end=[\d.]+#charts$"))
     page.get_by_test_id("own-span").click()
     page.get_by_label("To", exact=True).fill(f"{since - timedelta(days=1):%Y-%m-%dT%H:%M}")
     page.get_by_test_id("show-span").click()
@@ -154,3 +154,63 @@ def test_step_of_the_map_of_time_leads_into_that_hour(page: Page, picture: Pictu
     cell.click()
     page.wait_for_url(re.compile(rf"/nodes/{node.pk}/\?start=\d+&end=\d+"))
     drawn(page, "cpu_percent")
+
+
+def span_of(address: str) -> tuple[list[str], list[str]]:
+    """Return the start and end an address names."""
+    found = parse_qs(urlsplit(address).query)
+    return found["start"], found["end"]
+
+
+@pytest.mark.parametrize("kind", ["compare", "node"])
+def test_numbers_beside_a_chart_are_always_of_its_span(page: Page, kind: str) -> None:
+    nodes = [measured(name, load) for name, load in (("alpha", 20), ("beta", 70))]
+    path = (
+        f"/nodes/{nodes[0].pk}/metrics/?" if kind == "node" else f"/metrics/compare/?nodes={nodes[0].pk},{nodes[1].pk}&"
+    )
+    sign_in(page)
+    page.goto(f"{path}range=1h")
+    chart = drawn(page, "cpu_percent")
+    with page.expect_navigation(), page.expect_response(re.compile(r"/series/.*start=")) as asked:
+        drag(page, chart)
+    assert span_of(asked.value.url) == span_of(page.url)
+    drawn(page, "cpu_percent")
+    shown = span_of(page.url)
+    assert page.locator("[data-span]").get_attribute("data-start") == shown[0][0]
+    with page.expect_navigation():
+        page.get_by_test_id("range-24h").click()
+    expect(page).to_have_url(re.compile(r"range=24h#charts$"))
+    expect(page.get_by_test_id("range-24h")).to_have_attribute("aria-current", "true")
+    drawn(page, "cpu_percent")
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(503, "This could not be loaded. Try again."), (401, "You are signed out. Sign in again."), (0, "Try again.")],
+)
+def test_chart_that_cannot_be_loaded_says_so_and_comes_back(page: Page, status: int, said: str) -> None:
+    node = measured("alpha", 40)
+    sign_in(page)
+    page.goto(f"/nodes/{node.pk}/?range=1h")
+    chart = drawn(page, "cpu_percent")
+    page.route("**/series/**", lambda route: route.fulfill(status=status, body="no") if status else route.abort())
+    page.get_by_test_id("range-24h").click()
+    expect(chart).to_have_attribute("data-state", "refused")
+    expect(chart.locator("[data-chart-empty]")).to_contain_text(said)
+    expect(chart.locator("[data-chart-plot]")).to_have_attribute("aria-label", re.compile(re.escape(said)))
+    expect(chart.locator("canvas")).to_have_count(0)
+    page.unroute("**/series/**")
+    page.get_by_test_id("range-1h").click()
+    drawn(page, "cpu_percent")
+    expect(chart.locator("[data-chart-empty]")).to_be_hidden()
+    empty = page.get_by_test_id("chart-load_1m").locator("[data-chart-empty]")
+    expect(empty).to_have_text("Nothing measured in this span")
+
+
+def test_request_that_a_newer_one_replaced_is_no_error(page: Page) -> None:
+    measured("alpha", 20)
+    sign_in(page)
+    page.goto("/metrics/")
+    for word in ("ram_percent", "disk_percent", "cpu_percent", "ram_percent"):
+        page.get_by_label("Vital").select_option(word)
+    expect(page.locator("#heat-title")).to_have_text("Memory by node")

@@ -91,6 +91,8 @@ def test_busiest_nodes_stand_in_the_map_of_time_with_a_way_into_each_step(client
     assert {css for css, _, label, _ in cells if label.startswith("high") and "no value" not in label} == {"heat-8"}
     assert "heat-none" in {css for css, _, _, _ in cells}, "what was not measured stays a gap"
     assert all("?start=" in href and href.endswith("#charts") for _, href, _, _ in cells)
+    assert "</i>gap</li>" in page and "no fresh value" not in page
+    assert '<span class="tier">from samples, a point is 2 min</span>' in page
 
 
 def test_samples_behind_a_ranking_can_be_taken_away(client_as: SignIn) -> None:
@@ -111,15 +113,18 @@ def test_top_consumers_are_ranked_with_values_and_links(client_as: SignIn, how: 
     page = text(client_as("READONLY").get(f"/metrics/top/?range=1h&how={how}&top=10"))
     assert re.findall(r'<a class="host"[^>]*>(\w)</a>', page) == ["b", "c", "a"]
     assert re.findall(r'<span class="value">([^<]+)</span>', page) == ["70.0 %", "40.0 %", "10.0 %"]
-    assert f'href="/nodes/{nodes[1].pk}/?range=1h#charts"' in page
+    assert f'data-href="/nodes/{nodes[1].pk}/?range=1h#charts"' in page
+    assert f'class="host" href="/nodes/{nodes[1].pk}/?range=1h#charts"' in page
 
 
 def test_named_counters_are_ranked_by_their_rate(client_as: SignIn) -> None:
     named(make.node(hostname="slow"), "requests_total", [60.0 * n for n in range(20)], kind="counter", path="/")
-    named(make.node(hostname="fast"), "requests_total", [600.0 * n for n in range(20)], kind="counter", path="/")
+    fast = named(make.node(hostname="fast"), "requests_total", [600.0 * n for n in range(20)], kind="counter", path="/")
     page = text(client_as("READONLY").get("/metrics/top/?metric=requests_total&how=rate&range=1h"))
     assert re.findall(r'<a class="host"[^>]*>(\w+)</a>', page) == ["fast", "slow"]
     assert "path=/" in page and "/s</span>" in page
+    history = f"/nodes/{fast.node_id}/metrics/?series={fast.pk}&amp;how=rate&amp;range=1h#charts"
+    assert f'data-href="{history}"' in page and f'href="{history}">fast</a>' in page
 
 
 def test_nodes_stand_side_by_side_with_their_differences(client_as: SignIn) -> None:

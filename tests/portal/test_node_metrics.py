@@ -1,7 +1,8 @@
 """One metric of one node over a span of one's own."""
 
+import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -9,7 +10,7 @@ from django.test import Client
 from apps.metrics.models import MetricFamily
 from tests import make
 from tests.database import acting_as
-from tests.portal.measured import named
+from tests.portal.measured import measured, named
 from tests.portal.pages import text
 
 SignIn = Callable[[str], Client]
@@ -56,11 +57,42 @@ def test_own_span_is_read_in_the_time_zone_of_the_person(client_as: SignIn) -> N
     person = make.user("READONLY")
     person.time_zone = "Asia/Tokyo"
     person.save(update_fields=["time_zone"])
-    page = text(client.get(f"/nodes/{node.pk}/?since=2026-03-01T09:00&until=2026-03-01T10:30"))
+    answer = client.get(f"/nodes/{node.pk}/?since=2026-03-01T09:00&until=2026-03-01T10:30&range=1h")
     start = datetime(2026, 3, 1, 0, 0, tzinfo=UTC).timestamp()
+    shared = f"/nodes/{node.pk}/?range=1h&start={start:.3f}&end={start + 5400:.3f}"
+    assert (answer.status_code, answer["Location"]) == (302, shared), "the address means the same to everybody"
+    page = text(client.get(shared))
     assert f'data-start="{start:.3f}" data-end="{start + 5400:.3f}"' in page
     again = text(client.get(f"/nodes/{node.pk}/?start={start}&end={start + 5400}"))
     assert 'value="2026-03-01T09:00"' in again and 'value="2026-03-01T10:30"' in again
+
+
+@pytest.mark.parametrize("page", ["node", "metrics", "time", "top", "compare"])
+def test_own_span_is_shared_in_epoch_seconds_on_every_page(client_as: SignIn, page: str) -> None:
+    node = make.node()
+    paths = {"node": f"/nodes/{node.pk}/", "metrics": f"/nodes/{node.pk}/metrics/"}
+    path = paths.get(page, f"/metrics/{page}/")
+    answer = client_as("READONLY").get(
+        f"{path}?nodes={node.pk},{node.pk}&since=2026-03-01T09:00&until=2026-03-01T10:00"
+    )
+    start = datetime(2026, 3, 1, 9, 0, tzinfo=UTC).timestamp()
+    assert answer["Location"] == f"{path}?nodes={node.pk},{node.pk}&start={start:.3f}&end={start + 3600:.3f}"
+
+
+def test_days_of_a_long_span_are_dated_in_utc_for_everybody(client_as: SignIn) -> None:
+    client, now, person = client_as("READONLY"), datetime.now(UTC), make.user("READONLY")
+    node = measured("alpha", 50.0)
+    span = f"start={(now - timedelta(days=55)).timestamp()}&end={(now + timedelta(minutes=1)).timestamp()}"
+    seen = []
+    for person.time_zone in ("UTC", "America/New_York"):
+        person.save(update_fields=["time_zone"])
+        table = text(client.get(f"/nodes/{node.pk}/metrics/?{span}"))
+        assert re.findall(r'<th scope="row">(\d[^<]+)</th>', table) == [f"{now:%-d %b %Y}"]
+        assert "UTC day</th>" in table and "a point is a UTC day" in table
+        over_time = text(client.get(f"/metrics/time/?{span}"))
+        assert "a point is 2 UTC days" in over_time
+        seen.append(re.findall(r'<th scope="col">(\d+ \w+)</th>', over_time))
+    assert len(seen[0]) > 20 and seen[0] == seen[1]
 
 
 @pytest.mark.parametrize(

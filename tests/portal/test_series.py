@@ -38,6 +38,7 @@ def test_zoom_asks_for_a_span_in_epoch_seconds(client_as: Callable[[str], Client
     start = (now - timedelta(minutes=10)).timestamp()
     data = ask(client, node, metric="cpu_percent", start=start, end=now.timestamp())
     assert (data["start"], data["source"]) == (pytest.approx(start), "raw")
+    assert data["tier"].startswith("from samples, a point is ")
 
 
 def test_change_of_state_is_a_marker(client_as: Callable[[str], Client]) -> None:

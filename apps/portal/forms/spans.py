@@ -57,13 +57,11 @@ def _within_reason(moment: datetime | None) -> datetime | None:
 def span_of_page(query: Mapping[str, str], now: datetime, default: str = DEFAULT) -> tuple[Span, SpanForm]:
     """The span a page shows and the form that says so; what is wrong stands in the form's errors, beside its field.
 
-    `since` and `until` are local times as written in the form, `start` and `end` epoch seconds as a drag leaves them,
-    `range` is one of the named ones; what is wrong leaves the named range.
+    `start` and `end` are epoch seconds, `range` is one of the named ones; `since` and `until`, local times as written
+    in the form, come here only when they are wrong (own_span.py). What is wrong leaves the named range.
     """
     form = SpanForm(query)
     if form.is_valid():
-        if since := form.cleaned_data["since"]:
-            return Span(since, form.cleaned_data["until"] or now), form
         try:
             span = _checked(span_asked(query, now, default))
         except Invalid as refusal:

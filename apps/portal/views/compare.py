@@ -16,6 +16,7 @@ from apps.portal.access import require
 from apps.portal.dialogs import is_fragment
 from apps.portal.forms.metrics import CompareForm
 from apps.portal.forms.spans import span_of_page
+from apps.portal.own_span import in_epoch_seconds
 from apps.portal.picked import MOST, candidates, nodes_picked, numbers, query_of
 from apps.portal.spans import DEFAULT, RANGES, Span
 from apps.portal.tiles import chart_of
@@ -33,6 +34,7 @@ class Pick:
 
 @require_GET
 @require(Action.METRICS_VIEW)
+@in_epoch_seconds
 def compare(request: HttpRequest) -> HttpResponse:
     """One chart per vital with a line per node, the numbers of one vital as a table, and a search for more nodes."""
     form, now, complaints, nodes = CompareForm(request.GET), timezone.now(), [], []

@@ -18,8 +18,10 @@ from apps.nodes.selectors import NodeFilters
 from apps.portal.access import require
 from apps.portal.forms.metrics import DEFAULT_VITAL, WORDS, MapForm, WindowForm
 from apps.portal.forms.spans import SpanForm, span_of_page
+from apps.portal.own_span import in_epoch_seconds
 from apps.portal.ranked import bars, csv_of, time_map, titled
 from apps.portal.spans import RANGES, Span
+from apps.portal.tiers import tier_words
 
 DEFAULT_RANGE = "24h"
 MOST_STEPS = 31
@@ -31,6 +33,7 @@ FIELDS = {"metric": "metric", "aggregation": "how", "top": "top", "selector": "t
 
 @require_GET
 @require(Action.METRICS_VIEW)
+@in_epoch_seconds
 def over_time(request: HttpRequest) -> HttpResponse:
     """The nodes that come first by one vital over a span, each with what it measured step by step."""
     form, now = MapForm.of(request.GET, top=DEFAULT_TOP), timezone.now()
@@ -44,6 +47,7 @@ def over_time(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @require(Action.METRICS_VIEW)
+@in_epoch_seconds
 def top(request: HttpRequest) -> HttpResponse:
     """The greatest consumers of anything that is measured, over a window."""
     form, now = WindowForm.of(request.GET, top=DEFAULT_TOP, metric=DEFAULT_VITAL), timezone.now()
@@ -51,13 +55,9 @@ def top(request: HttpRequest) -> HttpResponse:
     chosen = form.chosen()
     metric, how = chosen.get("metric", DEFAULT_VITAL), Aggregation(chosen.get("how", Aggregation.AVG))
     answer = _answer_at_once(form, metric, how, span, now)
-    context: dict[str, Any] = {
-        "form": form,
-        "answer": answer,
-        "tab": "top",
-        "vitals": VITALS.values(),
-    }
-    context |= {"rows": bars(answer, how) if answer else [], "title": titled(metric), "how": WORDS[how]}
+    context: dict[str, Any] = {"form": form, "answer": answer, "tab": "top", "vitals": VITALS.values()}
+    context["tier"] = tier_words(answer.source) if answer else ""
+    context |= {"rows": bars(answer, how, span) if answer else [], "title": titled(metric), "how": WORDS[how]}
     context["csv"] = csv_of(metric, span, form.selector()) if context["rows"] else ""
     context |= _around(form, span, span_form)
     return render(request, "metrics/top.html", context, status=400 if form.errors or span_form.errors else 200)

@@ -20,8 +20,10 @@ from apps.portal.access import require
 from apps.portal.charting import ChartData, named_chart, vitals_chart
 from apps.portal.forms.metrics import DEFAULT_VITAL, WORDS, NodeMetricForm
 from apps.portal.forms.spans import span_of_page
+from apps.portal.own_span import in_epoch_seconds
 from apps.portal.ranked import csv_of
 from apps.portal.spans import RANGES, Span, first_range
+from apps.portal.tiers import is_daily
 from apps.portal.tiles import Chart, chart_of
 from apps.portal.views.series import how_asked
 
@@ -31,6 +33,7 @@ LISTED = 100
 
 @require_GET
 @require(Action.METRICS_VIEW)
+@in_epoch_seconds
 def node_metrics(request: HttpRequest, node_id: UUID) -> HttpResponse:
     """One metric of a node over a span, and the list of all its named metrics to choose from."""
     node, now, form = node_by_id(node_id), timezone.now(), NodeMetricForm(request.GET)
@@ -55,7 +58,7 @@ def _of_vital(node: Node, chosen: dict[str, Any], span: Span, now: datetime) -> 
     """The chart of a vital and its table."""
     chart = chart_of(chosen.get("metric", DEFAULT_VITAL))
     data = vitals_chart(node, chart.metrics, span, ROWS, now)
-    return {"chart": chart, "data": data, "table": table_of(data), "series_url": resolve_url("nodes:series", node.pk)}
+    return {"chart": chart, **_shown(data), "series_url": resolve_url("nodes:series", node.pk)}
 
 
 def _of_series(node: Node, row: MetricSeries, chosen: dict[str, Any], span: Span, now: datetime) -> dict[str, Any]:
@@ -64,7 +67,12 @@ def _of_series(node: Node, row: MetricSeries, chosen: dict[str, Any], span: Span
     data = named_chart(node, row, how, span, ROWS, now)
     chart = Chart(row.metric_type, (row.metric_type,), name=f"series-{row.pk}", own_unit=data.lines[0].unit)
     address = f"{resolve_url('nodes:series', node.pk)}?series={row.pk}&how={how}"
-    return {"chart": chart, "data": data, "table": table_of(data), "series_url": address, "how": how, "words": WORDS}
+    return {"chart": chart, **_shown(data), "series_url": address, "how": how, "words": WORDS}
+
+
+def _shown(data: ChartData) -> dict[str, Any]:
+    """A chart's data, and the same as a table."""
+    return {"data": data, "table": table_of(data), "days": is_daily(data.step_seconds)}
 
 
 def table_of(data: ChartData) -> list[tuple[datetime, float, float | None, float | None, float | None]]:

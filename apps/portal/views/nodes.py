@@ -16,6 +16,7 @@ from apps.nodes.selectors import NodeFilters, lifecycle, node_by_id, resources_o
 from apps.portal.access import require
 from apps.portal.forms.filters import NodeFilterForm
 from apps.portal.forms.spans import span_of_page
+from apps.portal.own_span import in_epoch_seconds
 from apps.portal.process_order import in_order
 from apps.portal.spans import RANGES, first_range
 from apps.portal.tiles import charts_for, tiles_of
@@ -43,6 +44,7 @@ def node_list(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @require(Action.NODES_VIEW)
+@in_epoch_seconds
 def node_detail(request: HttpRequest, node_id: UUID) -> HttpResponse:
     """Who a node is, how it feels now, and how it felt."""
     node, now = node_by_id(node_id), timezone.now()
