@@ -18,6 +18,14 @@ function answered(event) {
 const asked = (event) => ASKED.includes(event.detail.requestConfig?.triggeringEvent?.type);
 document.addEventListener("htmx:beforeRequest", (event) => asked(event) && step(1));
 document.addEventListener("htmx:afterRequest", answered);
+// A request that a newer one took the place of is no error; with a word of its own here HTMX writes none to the console.
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  const finish = detail.xhr.onabort;
+  detail.xhr.onabort = () => {
+    detail.error = "";
+    finish();
+  };
+});
 document.addEventListener("htmx:responseError", (event) => {
   const { status } = event.detail.xhr;
   if (!asked(event) || status === 503) return;

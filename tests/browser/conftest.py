@@ -58,7 +58,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
     def listen(message: ConsoleMessage) -> None:
         is_ours = message.type == "error" and not re.search(
-            r"net::ERR|WebSocket connection|status of (4|5)\d\d|htmx:(sendError|sendAbort|afterRequest)", message.text
+            r"net::ERR|WebSocket connection|status of (4|5)\d\d|htmx:(sendError|afterRequest)", message.text
         )
         if is_ours:
             complaints.append(message.text)
