@@ -29,9 +29,10 @@ CREATE TABLE rollup_barriers (
 GRANT SELECT, INSERT, UPDATE, DELETE ON usage_rollup_days, rollup_barriers TO omega_worker;
 
 -- From when on the samples of a table are kept: the start of its oldest partition or chunk, infinity when it has none.
--- What was rolled up of earlier ones can no longer be computed, so it stays as it is.
+-- What was rolled up of earlier ones can no longer be computed, so it stays as it is. Runs as the owner, because partitions
+-- are not for everybody; it tells of samples only.
 CREATE FUNCTION kept_since(samples regclass) RETURNS timestamptz
-    LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, public, pg_temp
+    LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     base     name := (SELECT relname FROM pg_class WHERE oid = samples);
@@ -40,6 +41,9 @@ DECLARE
     since    timestamptz;
     strays   timestamptz;
 BEGIN
+    IF samples NOT IN ('public.usage_metrics'::regclass, 'public.metric_samples'::regclass) THEN
+        RAISE EXCEPTION '% holds no samples', samples USING ERRCODE = 'insufficient_privilege';
+    END IF;
     IF time_col IS NULL THEN
         EXECUTE 'SELECT min(range_start) FROM timescaledb_information.chunks'
             ' WHERE hypertable_schema = ''public'' AND hypertable_name = $1' INTO since USING base;
@@ -53,6 +57,7 @@ BEGIN
     RETURN coalesce(least(since, strays), 'infinity');
 END
 $$;
+REVOKE EXECUTE ON FUNCTION kept_since(regclass) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kept_since(regclass) TO omega_worker;
 
 -- The old hours in the columns of the new ones. That a vital has an average is all that is known of how many values it had.
