@@ -17,6 +17,7 @@ REFUSED = [("refused",)]
 OPEN_TO_ALL = {"login_scope", "scope_is_all", "scope_role", "scope_tenants", "scope_user", "time_bucket"}
 # They compute with the values they are given and look at nothing.
 OPEN_TO_ALL |= {"approx_percentile", "counter_increase", "sketch", "sketch_final", "sketch_of", "sketch_points"}
+OPEN_TO_ALL |= {"sum_of_counts"}
 # A procedure that commits cannot have a search path of its own; this one names the schema of everything.
 WITHOUT_PATH = {"time_bucket", "refresh_rollups"}
 
