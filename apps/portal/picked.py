@@ -15,14 +15,12 @@ from apps.nodes.selectors import NodeFilters, matching_nodes
 from apps.portal.spans import Span
 
 MOST = 4
-NUMBERS = (Aggregation.AVG, Aggregation.MAX, Aggregation.P95)
+NUMBERS = {Aggregation.AVG: "Average", Aggregation.MAX: "Greatest", Aggregation.P95: "95th percentile"}
 
 
 def ids_asked(query: QueryDict) -> list[UUID]:
     """The ids in `nodes`, separated by commas or repeated, each once; raises Invalid naming the parameter."""
     texts = dict.fromkeys(text.strip() for part in query.getlist("nodes") for text in part.split(",") if text.strip())
-    if len(texts) > MOST:
-        raise Invalid("too_many_nodes", f"At most {MOST} nodes can be compared.", field="nodes")
     try:
         return list(dict.fromkeys(UUID(text) for text in texts))
     except ValueError:
@@ -30,8 +28,8 @@ def ids_asked(query: QueryDict) -> list[UUID]:
 
 
 def nodes_picked(query: QueryDict) -> list[Node]:
-    """The nodes an address names, in its order; those that are not there, or not to be seen, are left out."""
-    ids = ids_asked(query)
+    """The first nodes an address names, in its order; those that are not there, or not to be seen, are left out."""
+    ids = ids_asked(query)[:MOST]
     found = Node.objects.in_bulk(ids) if ids else {}
     return [found[node_id] for node_id in ids if node_id in found]
 
@@ -51,9 +49,9 @@ class Numbers:
     differences: tuple[float | None, ...]
 
     @property
-    def pairs(self) -> list[tuple[float | None, float | None]]:
-        """Each number with its difference."""
-        return list(zip(self.values, self.differences, strict=True))
+    def columns(self) -> list[tuple[str, float | None, float | None]]:
+        """What each number is, the number, and its difference."""
+        return list(zip(NUMBERS.values(), self.values, self.differences, strict=True))
 
 
 def numbers(nodes: Sequence[Node], metric: str, span: Span, now: datetime) -> list[Numbers]:

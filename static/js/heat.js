@@ -55,3 +55,5 @@ document.addEventListener("focusin", (event) => { const cell = event.target.clos
 document.addEventListener("mouseover", read);
 document.addEventListener("htmx:afterSettle", prepare);
 prepare();
+// The newest steps stand last; the names of the nodes stay beside them.
+for (const box of document.querySelectorAll(".heat-scroll")) box.scrollLeft = box.scrollWidth;

@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from apps.nodes.models import Node
 from tests import make, processes
 from tests.browser.conftest import Picture, sign_in
+from tests.portal.measured import named
 from tests.processes import Portal
 
 pytestmark = [pytest.mark.flow, pytest.mark.browser]
@@ -214,3 +215,42 @@ def test_request_that_a_newer_one_replaced_is_no_error(page: Page) -> None:
     for word in ("ram_percent", "disk_percent", "cpu_percent", "ram_percent"):
         page.get_by_label("Vital").select_option(word)
     expect(page.locator("#heat-title")).to_have_text("Memory by node")
+
+
+def test_values_are_on_the_screen_of_a_phone(page: Page) -> None:
+    nodes = [measured(name, load) for name, load in (("alpha", 20), ("beta", 70))]
+    row = named(nodes[0], "queue_length", [3.0])
+    sign_in(page)
+    page.set_viewport_size({"width": 390, "height": 844})
+    for address, label in (
+        ("/metrics/?view=table", "CPU"),
+        (f"/nodes/{nodes[0].pk}/metrics/?series={row.pk}", "Value"),
+        (f"/metrics/compare/?nodes={nodes[0].pk},{nodes[1].pk}", "95th percentile"),
+    ):
+        page.goto(address)
+        area = page.locator(f'td[data-label="{label}"]').first.bounding_box()
+        assert area and area["x"] >= 0 and area["x"] + area["width"] <= 390, address
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, address
+    page.goto("/metrics/time/?range=1h")
+    newest = page.locator("[data-heat] .heat-2").last.bounding_box()
+    assert newest and 0 <= newest["x"] <= 390
+
+
+def test_choice_of_a_node_is_large_enough_for_a_finger(page: Page) -> None:
+    measured("alpha", 20)
+    sign_in(page)
+    page.goto("/nodes/")
+    box = page.get_by_label("Choose alpha to compare")
+    target = page.locator("label").filter(has=box).bounding_box()
+    assert target and min(target["width"], target["height"]) >= 24
+    page.mouse.click(target["x"] + 1, target["y"] + 1)
+    expect(box).to_be_checked()
+
+
+def test_metric_is_found_by_what_is_typed(page: Page) -> None:
+    named(make.node(hostname="alpha"), "queue_length", [3.0])
+    sign_in(page)
+    page.goto("/metrics/top/")
+    with page.expect_response(re.compile(r"/metrics/names/\?metric=queue")):
+        page.get_by_role("combobox", name="Metric").fill("queue")
+    expect(page.locator('#metric-names option[value="queue_length"]')).to_be_attached()

@@ -131,7 +131,7 @@ def test_nodes_stand_side_by_side_with_their_differences(client_as: SignIn) -> N
     first, second = measured("one", *[20.0] * 20), measured("two", *[50.0] * 20)
     page = text(client_as("READONLY").get(f"/metrics/compare/?nodes={first.pk},{second.pk}&range=1h"))
     numbers = page[page.index('data-testid="numbers"') :]
-    assert re.findall(r'<td class="num">([\d.]+) %', numbers)[:6] == ["20.0"] * 3 + ["50.0"] * 3
+    assert re.findall(r'<td class="num[^>]+><span>([\d.]+) %', numbers)[:6] == ["20.0"] * 3 + ["50.0"] * 3
     assert numbers.count("+30.0") == 3
     assert f'data-src="/metrics/compare/series/?nodes={first.pk},{second.pk}"' in page
 
@@ -206,6 +206,37 @@ def test_page_of_many_nodes_asks_few_statements(client_as: SignIn, address: str,
 def test_names_of_metrics_are_offered(client_as: SignIn) -> None:
     named(make.node(), "queue_length", [1.0])
     assert 'value="queue_length"' in text(client_as("READONLY").get("/metrics/names/"))
+
+
+def test_names_beyond_the_first_are_offered_once_their_beginning_is_typed(
+    client_as: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.portal.views.metrics_ranked.MOST_NAMES", 2)
+    node = make.node()
+    for name in ("app_a", "app_b", "zoo_keepers"):
+        named(node, name, [1.0])
+    client = client_as("READONLY")
+    assert "zoo_keepers" not in text(client.get("/metrics/names/"))
+    typed = text(client.get("/metrics/names/?metric=zoo"))
+    assert 'value="zoo_keepers"' in typed and 'value="app_a"' in typed
+
+
+def test_first_four_of_five_nodes_are_compared_and_the_page_says_so(client_as: SignIn) -> None:
+    nodes = [measured(f"n{n}", 20.0) for n in range(5)]
+    answer = client_as("READONLY").get("/metrics/compare/?" + "&".join(f"nodes={node.pk}" for node in nodes))
+    page = text(answer)
+    assert answer.status_code == 200
+    assert re.findall(r'<a class="host[^>]*>(n\d)</a>', page) == ["n0", "n1", "n2", "n3"]
+    assert 'data-testid="too-many"' in page
+
+
+@pytest.mark.parametrize("address", ["/metrics/", "/nodes/"])
+def test_way_out_of_a_filter_comes_with_what_it_filtered(client_as: SignIn, address: str) -> None:
+    client = client_as("READONLY")
+    measured("alpha", 20.0, tags=["web"])
+    for query, shown in (("", 0), ("?tag=web", 1)):
+        fragment = text(client.get(address + query, headers={"HX-Request": "true"}))
+        assert (fragment.count('data-testid="clear"'), "<form class=" in fragment) == (shown, False)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,12 @@ class NodeFilterForm(FilterForm):
     status = forms.ChoiceField(label="Status", required=False, choices=[("", "Any status"), *NodeStatus.choices])
     type = forms.ChoiceField(label="Type", required=False, choices=[("", "Any type"), *NodeType.choices])
     tag = forms.CharField(label="Tag", required=False, max_length=63)
-    label = forms.CharField(label="Label", required=False, max_length=200)
+    label = forms.CharField(
+        label="Label",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"placeholder": "name or name=value"}),
+    )
     region = forms.CharField(label="Region", required=False, max_length=100)
     draining = forms.TypedChoiceField(
         label="Draining",

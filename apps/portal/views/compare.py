@@ -17,7 +17,7 @@ from apps.portal.dialogs import is_fragment
 from apps.portal.forms.metrics import CompareForm
 from apps.portal.forms.spans import span_of_page
 from apps.portal.own_span import in_epoch_seconds
-from apps.portal.picked import MOST, candidates, nodes_picked, numbers, query_of
+from apps.portal.picked import MOST, NUMBERS, candidates, ids_asked, nodes_picked, numbers, query_of
 from apps.portal.spans import DEFAULT, RANGES, Span
 from apps.portal.tiles import chart_of
 
@@ -37,14 +37,14 @@ class Pick:
 @in_epoch_seconds
 def compare(request: HttpRequest) -> HttpResponse:
     """One chart per vital with a line per node, the numbers of one vital as a table, and a search for more nodes."""
-    form, now, complaints, nodes = CompareForm(request.GET), timezone.now(), [], []
+    form, now, complaints, nodes, is_more = CompareForm(request.GET), timezone.now(), [], [], False
     try:
-        nodes = nodes_picked(request.GET)
+        nodes, is_more = nodes_picked(request.GET), len(ids_asked(request.GET)) > MOST
     except Invalid as refusal:
         complaints.append(refusal.detail)
     span, span_form = span_of_page(request.GET, now)
     vital, rest = VITALS[form.vital()], {"metric": form.vital(), **span.query}
-    context = {"nodes": nodes, "form": form, "vital": vital, "most": MOST, "tab": "compare"}
+    context = {"nodes": nodes, "form": form, "vital": vital, "most": MOST, "is_more": is_more, "tab": "compare"}
     context["hits"] = _hits(form, nodes, rest)
     if is_fragment(request):
         return render(request, "metrics/_hits.html", context)
@@ -70,5 +70,6 @@ def _side_by_side(nodes: list[Node], metric: str, span: Span, now: datetime) -> 
         "chosen": chart_of(metric),
         "charts": [chart_of(name) for name in SHOWN if name != metric],
         "numbers": numbers(nodes, metric, span, now),
+        "columns": NUMBERS.values(),
         "series_url": f"{resolve_url('metrics:compare-series')}?{query_of(nodes)}",
     }

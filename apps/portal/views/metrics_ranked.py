@@ -55,7 +55,7 @@ def top(request: HttpRequest) -> HttpResponse:
     chosen = form.chosen()
     metric, how = chosen.get("metric", DEFAULT_VITAL), Aggregation(chosen.get("how", Aggregation.AVG))
     answer = _answer_at_once(form, metric, how, span, now)
-    context: dict[str, Any] = {"form": form, "answer": answer, "tab": "top", "vitals": VITALS.values()}
+    context: dict[str, Any] = {"form": form, "answer": answer, "tab": "top"}
     context["tier"] = tier_words(answer.source) if answer else ""
     context |= {"rows": bars(answer, how, span) if answer else [], "title": titled(metric), "how": WORDS[how]}
     context["csv"] = csv_of(metric, span, form.selector()) if context["rows"] else ""
@@ -66,8 +66,13 @@ def top(request: HttpRequest) -> HttpResponse:
 @require_GET
 @require(Action.METRICS_VIEW)
 def names(request: HttpRequest) -> HttpResponse:
-    """The names of all metrics, offered while somebody types one."""
-    return render(request, "metrics/_names.html", {"names": metric_names("", None, MOST_NAMES).rows})
+    """Names of metrics, offered while somebody types one: those that begin so, then the first of all.
+
+    Browsers offer of these what contains the typed text anywhere.
+    """
+    typed = request.GET.get("metric", "")[:100]
+    rows = [*metric_names(typed, None, MOST_NAMES).rows, *metric_names("", None, MOST_NAMES).rows]
+    return render(request, "metrics/_name_options.html", {"names": {row.name: row for row in rows}.values()})
 
 
 def _answer_over_time(form: MapForm, vital: str, span: Span, now: datetime) -> Answer | None:
