@@ -50,6 +50,8 @@ def drag(page: Page, chart: Locator) -> None:
     assert area
     page.mouse.down()
     page.mouse.move(area["x"] + area["width"] * 0.8, area["y"] + area["height"] / 2, steps=4)
+    # A chart follows the hand frame by frame.
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     page.mouse.up()
 
 
