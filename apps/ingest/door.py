@@ -14,7 +14,7 @@ from apps.ingest.announcer import Announcer
 from apps.ingest.body import Held, Share, declared_size, read_body
 from apps.ingest.database import Connection, Database
 from apps.ingest.decode import HEARTBEAT, LOGINS, METRICS, PROCESSES, Kind, Received, decode
-from apps.ingest.errors import KeptWaiting, busy
+from apps.ingest.errors import KeptWaiting, Unavailable, busy, kept_waiting
 from apps.ingest.judge import Judged, judge_batch, judge_heartbeat, judge_processes
 from apps.ingest.key_cache import KeyCache
 from apps.ingest.keys import Caller, KnownRefused, identify_one
@@ -22,7 +22,7 @@ from apps.ingest.lanes import Bounds, Lane
 from apps.ingest.limits import Limits
 from apps.ingest.requests import Request
 from apps.ingest.samples import Write, Written
-from apps.ingest.store.alone import note_signs_of_life
+from apps.ingest.store.alone import Sign, note_signs_of_life
 from apps.ingest.store.group import Stored, store_group
 from apps.ingest.store.logins import judge_logins, store_logins
 from apps.ingest.store.memory import Memory
@@ -40,8 +40,10 @@ MEGABYTE: Final = 1024 * 1024
 HEARTBEATS: Final = Bounds(most_waiting=4000, most_bytes=16 * MEGABYTE, group_requests=256, group_items=8_000)
 BULK: Final = Bounds(most_waiting=1000, most_bytes=24 * MEGABYTE, group_requests=64, group_items=20_000)
 BULK_FLUSHERS: Final = 2
-# Heartbeats wait this long for a lock: those behind them have only the patience of who judges silence.
-BEAT_LOCK_MILLISECONDS: Final = 1000
+# How long data waits for a lock, at first and where that was in vain just now: others of the group wait with it.
+# Those behind heartbeats have only the patience of who judges silence, those behind batches that of the queue.
+BEAT_LOCK_MILLISECONDS, HURRIED_BEAT_LOCK_MILLISECONDS = 1000, 200
+LOCK_MILLISECONDS, HURRIED_LOCK_MILLISECONDS = 2000, 500
 AGENT: Final = "agent"
 
 
@@ -180,26 +182,40 @@ class Door:
         self._tell(done.reporter.node_id)
         return done
 
-    async def _store_bulk(self, works: Sequence[Work]) -> Stored:
+    async def _store_bulk(self, works: Sequence[Work], *, is_hurried: bool) -> Stored:
         """Store a group of anything but heartbeats."""
-        now = datetime.now(UTC)
-        return await self._connections[1].lend(partial(store_group, works=works, memory=self._memory, now=now))
+        return await self._store(
+            self._connections[1], works, HURRIED_LOCK_MILLISECONDS if is_hurried else LOCK_MILLISECONDS
+        )
 
-    async def _store_beats(self, works: Sequence[Work]) -> Stored:
-        """Store a group of heartbeats; where somebody's locks hold up their data, the signs of life count alone."""
-        beats, now = self._connections[0], datetime.now(UTC)
-        patience = BEAT_LOCK_MILLISECONDS
+    async def _store_beats(self, works: Sequence[Work], *, is_hurried: bool) -> Stored:
+        """Store a group of heartbeats; where somebody's locks hold up their data, their signs of life count at once."""
+        patience = HURRIED_BEAT_LOCK_MILLISECONDS if is_hurried else BEAT_LOCK_MILLISECONDS
         try:
-            return await beats.lend(
-                partial(store_group, works=works, memory=self._memory, now=now, lock_milliseconds=patience)
-            )
+            return await self._store(self._connections[0], works, patience)
+        except KeptWaiting:
+            raise kept_waiting(await self._note_signs(works, patience)) from None
+
+    async def _store(self, connections: Database, works: Sequence[Work], patience: int) -> Stored:
+        """Store a group; raises PortalError."""
+        store = partial(
+            store_group, works=works, memory=self._memory, now=datetime.now(UTC), lock_milliseconds=patience
+        )
+        return await connections.lend(store)
+
+    async def _note_signs(self, works: Sequence[Work], patience: int) -> frozenset[int]:
+        """Note signs of life without their data; return the places of those whose node's row somebody holds."""
+        note = partial(note_signs_of_life, works=works, now=datetime.now(UTC), lock_milliseconds=patience)
+        try:
+            signs = await self._connections[0].lend(note)
         except KeptWaiting as waited:
-            heard = await beats.lend(partial(note_signs_of_life, works=works, now=now, lock_milliseconds=patience))
-            for work, node in zip(works, heard, strict=True):
-                if isinstance(node, UUID):
-                    self._show(node, work)
-                    self._tell(node)
-            return Stored([waited if isinstance(node, UUID) else node for node in heard])
+            # Not even that much could be done: nobody's rows, but the table is in the way.
+            raise Unavailable(waited.code, waited.detail) from None
+        for work, sign in zip(works, signs, strict=True):
+            if isinstance(sign, Sign):
+                self._show(sign.node_id, work)
+                self._tell(sign.node_id)
+        return frozenset(place for place, sign in enumerate(signs) if isinstance(sign, Sign) and not sign.is_noted)
 
     async def _look_up(self, caller: Caller, now: datetime) -> None:
         """Refuse a stranger; raises PortalError."""

@@ -37,12 +37,19 @@ class Unavailable(PortalError):
 
 
 class KeptWaiting(Unavailable):
-    """The database is there, but something in it held up the work for too long."""
+    """The database is there, but something in it held up the work for too long.
+
+    `held` are the places in a group of those whose own rows are known to be locked; empty where nobody looked.
+    """
+
+    held: frozenset[int] = frozenset()
 
 
-def kept_waiting() -> KeptWaiting:
+def kept_waiting(held: frozenset[int] = frozenset()) -> KeptWaiting:
     """Return the refusal for work that waited too long for somebody else's locks."""
-    return KeptWaiting("unavailable", "The database is held up at the moment; nothing was stored.")
+    error = KeptWaiting("unavailable", "The database is held up at the moment; nothing was stored.")
+    error.held = held
+    return error
 
 
 def unavailable() -> Unavailable:

@@ -1,8 +1,8 @@
 """Lanes to the database: requests that arrive while a group is stored go together in the next one.
 
 A lane has a few flushers, each storing one group at a time, and a queue bounded in requests, items and bytes. What
-finds no room, or waits too long, is refused as busy; what cannot be stored costs only itself. Nobody is answered before
-COMMIT.
+finds no room, or waits too long, is refused as busy; what cannot be stored, or is held up by locks, costs only itself.
+Nobody is answered before COMMIT.
 """
 
 import asyncio
@@ -10,12 +10,12 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from apps.core.errors import PortalError
-from apps.ingest.errors import Unavailable, Unstorable, busy, unavailable
+from apps.ingest.errors import KeptWaiting, Unavailable, Unstorable, busy, unavailable
 from apps.ingest.store.group import Stored
 from apps.ingest.work import Done, Work
 
@@ -24,7 +24,20 @@ LONGEST_WAIT: Final = 5.0
 SWEEP_SECONDS: Final = 0.5
 STOP_SECONDS: Final = 10.0
 QUIET_SECONDS: Final = 30.0
-Store = Callable[[Sequence[Work]], Awaitable[Stored]]
+# After a wait for locks that was in vain the next ones are short for as long as this.
+HURRY_SECONDS: Final = 10.0
+# So many more waits in vain than parts stored, and it is no single row that holds up a group.
+MOST_IN_VAIN: Final = 4
+
+
+class Store(Protocol):
+    """How a group is stored; of what it raises `Unstorable` and `KeptWaiting` may concern but some of the group.
+
+    With `is_hurried` nobody has much time to wait for locks.
+    """
+
+    async def __call__(self, works: Sequence[Work], *, is_hurried: bool) -> Stored:
+        """Store a group, committed on return; raises PortalError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +72,11 @@ class Lane:
         self._tasks: list[asyncio.Task[None]] = []
         self._is_open = False
         self._failed_at: float | None = None
+        self._hurried_until = 0.0
 
     @property
     def is_storing(self) -> bool:
-        """Whether who comes now may expect to be stored: nothing failed since the last group that was committed.
+        """Whether who comes now may expect to be heard: nothing failed since a group was committed or kept waiting.
 
         A failure that nothing follows says nothing any more after half a minute.
         """
@@ -127,31 +141,50 @@ class Lane:
                 await self._store_all(group)
 
     async def _store_all(self, group: list[Waiting]) -> None:
-        """Store a group and answer everybody in it; one with a poisoned work is divided until that stands alone."""
+        """Store a group and answer everybody in it; one that is poisoned or held up is divided until that stands alone.
+
+        What is held up as a whole is given up: then division finds nobody in particular.
+        """
+        parts, in_vain = deque([group]), 0
+        while parts:
+            part = parts.popleft()
+            error = await self._store_part(part)
+            if isinstance(error, KeptWaiting):
+                in_vain += 1
+                if in_vain > MOST_IN_VAIN:
+                    _settle_all([one for left in (part, *parts) for one in left], error)
+                    return
+            if error is None:
+                in_vain -= 1
+            else:
+                parts.extend(_divided(part, error))
+
+    async def _store_part(self, part: list[Waiting]) -> KeptWaiting | Unstorable | None:
+        """Store a part of a group and answer everybody in it, or return the trouble that may be that of but some."""
+        is_hurried = time.monotonic() < self._hurried_until
         try:
-            stored = await self._store([one.work for one in group])
+            stored = await self._store([one.work for one in part], is_hurried=is_hurried)
             for remember in stored.to_remember:
                 remember()
+        except KeptWaiting as error:
+            # Short waits in vain prolong nothing: a busy database would otherwise never be waited for again.
+            self._hurried_until = self._hurried_until if is_hurried else time.monotonic() + HURRY_SECONDS
+            self._failed_at = None
+            return error
         except Unstorable as error:
-            if len(group) == 1:
-                _settle(group[0], error)
-                return
-            middle = len(group) // 2
-            await self._store_all(group[:middle])
-            await self._store_all(group[middle:])
+            return error
         except PortalError as error:
             self._fail()
-            for one in group:
-                _settle(one, error)
+            _settle_all(part, error)
         except Exception:  # the lane's edge: whoever waits must get an answer, and the next group its turn
             self._fail()
             log.exception("a group was not stored")
-            for one in group:
-                _settle(one, unavailable())
+            _settle_all(part, unavailable())
         else:
             self._failed_at = None
-            for one, outcome in zip(group, stored.outcomes, strict=True):
+            for one, outcome in zip(part, stored.outcomes, strict=True):
                 _settle(one, outcome)
+        return None
 
     async def _sweep(self) -> None:
         """Refuse what has waited too long."""
@@ -164,6 +197,25 @@ class Lane:
     def _fail(self) -> None:
         """Note that somebody was turned away who should have been stored."""
         self._failed_at = time.monotonic()
+
+
+def _divided(part: list[Waiting], error: KeptWaiting | Unstorable) -> list[list[Waiting]]:
+    """Answer those who are known to be in the way; return the others, in halves if nobody is known to be."""
+    held = error.held if isinstance(error, KeptWaiting) else frozenset[int]()
+    if len(part) == 1:
+        held = frozenset({0})
+    if not held:
+        middle = len(part) // 2
+        return [part[:middle], part[middle:]]
+    _settle_all([part[place] for place in held], error)
+    rest = [one for place, one in enumerate(part) if place not in held]
+    return [rest] if rest else []
+
+
+def _settle_all(part: Sequence[Waiting], error: PortalError) -> None:
+    """Refuse all of a part."""
+    for one in part:
+        _settle(one, error)
 
 
 def _settle(one: Waiting, outcome: Done | PortalError) -> None:

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from apps.core.errors import PortalError
 from apps.core.keys import ParsedKey
-from apps.ingest.errors import unavailable, unstorable
+from apps.ingest.errors import kept_waiting, unavailable, unstorable
 from apps.ingest.key_cache import KEPT_SECONDS, KeyCache
 from apps.ingest.keys import Caller, Reporter
-from apps.ingest.lanes import Bounds, Lane
+from apps.ingest.lanes import MOST_IN_VAIN, Bounds, Lane
 from apps.ingest.remembered import LONGEST_KEPT, remembered
 from apps.ingest.samples import SeriesKey, Write
 from apps.ingest.store.group import Stored
@@ -36,21 +36,28 @@ def work(size: int = 10) -> Work:
 
 
 class Database:
-    """A stand-in that notes groups, waits while `gate` is closed, and refuses groups with a poisoned work."""
+    """A stand-in that notes groups, waits while `gate` is closed, refuses groups with a poisoned or held up one."""
 
     def __init__(self) -> None:
         """Start with an open gate."""
         self.groups: list[int] = []
         self.poisoned: set[int] = set()
+        self.held_up: set[int] = set()
+        self.tells_who = False
+        self.hurried: list[bool] = []
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def store(self, works: Sequence[Work]) -> Stored:
+    async def store(self, works: Sequence[Work], *, is_hurried: bool) -> Stored:
         """Store a group."""
         self.groups.append(len(works))
+        self.hurried.append(is_hurried)
         await self.gate.wait()
         if any(id(one) in self.poisoned for one in works):
             raise unstorable()
+        held = frozenset(place for place, one in enumerate(works) if id(one) in self.held_up)
+        if held:
+            raise kept_waiting(held if self.tells_who else frozenset())
         return Stored([Done(REPORTER, NOW, accepted=1) for _ in works])
 
 
@@ -102,6 +109,38 @@ async def test_poisoned_work_costs_itself_only() -> None:
     await lane.stop()
 
 
+@pytest.mark.parametrize("tells_who", [True, False])
+async def test_work_that_is_held_up_costs_itself_only(tells_who: bool) -> None:
+    database = Database()
+    database.tells_who = tells_who
+    lane = Lane(database.store, Bounds(100, 10_000, 100, 1000), 1)
+    lane.start()
+    works = [work() for _ in range(64)]
+    database.held_up = {id(works[4]), id(works[40]), id(works[41])}
+
+    found = await outcomes([lane.put(one) for one in works])
+    again = await outcomes([lane.put(one) for one in works])
+    await lane.stop()
+
+    assert [place for place, one in enumerate(found) if one == "unavailable"] == [4, 40, 41]
+    assert (found.count("stored"), again) == (61, found)
+    assert database.groups[:2] == [64, 61 if tells_who else 32]
+    assert database.hurried == [False] + [True] * (len(database.groups) - 1), "once was waited long"
+
+
+async def test_group_that_is_held_up_as_a_whole_is_given_up_soon() -> None:
+    database = Database()
+    lane = Lane(database.store, Bounds(100, 10_000, 100, 1000), 1)
+    lane.start()
+    works = [work() for _ in range(64)]
+    database.held_up = {id(one) for one in works}
+
+    assert await outcomes([lane.put(one) for one in works]) == ["unavailable"] * 64
+    assert len(database.groups) == MOST_IN_VAIN + 1
+    assert lane.is_storing, "who is kept waiting was heard"
+    await lane.stop()
+
+
 async def test_stop_stores_what_is_queued_and_takes_nothing_more() -> None:
     database = Database()
     lane = Lane(database.store, SMALL, 1)
@@ -123,7 +162,7 @@ async def test_trouble_refuses_the_group_and_the_lane_goes_on() -> None:
     def surprise() -> Stored:
         raise ValueError("nobody thought of this")
 
-    async def store(works: Sequence[Work]) -> Stored:
+    async def store(works: Sequence[Work], *, is_hurried: bool) -> Stored:
         return answers.pop()()
 
     lane = Lane(store, SMALL, 1)

@@ -11,7 +11,7 @@ from datetime import datetime
 import numpy as np
 
 from apps.core.errors import PortalError
-from apps.ingest.database import NO_LIMIT, Connection, set_limits
+from apps.ingest.database import Connection, set_limits
 from apps.ingest.faults import Fault, Rejection, rejection
 from apps.ingest.keys import identify, note_use, waits_for_approval
 from apps.ingest.samples import Samples
@@ -34,7 +34,7 @@ class Stored:
 
 
 async def store_group(
-    connection: Connection, works: Sequence[Work], memory: Memory, now: datetime, lock_milliseconds: int = NO_LIMIT
+    connection: Connection, works: Sequence[Work], memory: Memory, now: datetime, lock_milliseconds: int
 ) -> Stored:
     """Store works in one transaction, committed on return; harmless to repeat."""
     async with connection.pipeline():
