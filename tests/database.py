@@ -4,8 +4,10 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 
 import psycopg
+from django.apps import apps
 from django.db import connection, connections, transaction
 from psycopg import sql
 
@@ -14,6 +16,7 @@ from apps.core.sql import sql_text
 from apps.core.timescale.tier import Tier
 
 PATIENCE = 10
+KEPT_FOR = import_module("apps.metrics.migrations.0007_retention")
 FIRST_MAPPINGS = sql_text(migrations_file, "0007_first_mappings.sql")
 KEPT = ("django_migrations", "django_content_type", "auth_permission")
 
@@ -21,7 +24,7 @@ KEPT = ("django_migrations", "django_content_type", "auth_permission")
 def aggregates() -> set[str]:
     """Return the tables that are continuous aggregates on this run's server: views, which nobody writes to."""
     is_licensed = connections["default"].tier is Tier.TIMESCALE  # type: ignore[attr-defined]
-    return {"usage_hourly", "usage_daily", "metric_hourly"} if is_licensed else set()
+    return {"usage_hourly", "usage_daily", "usage_sketches", "metric_hourly"} if is_licensed else set()
 
 
 def create() -> str:
@@ -94,6 +97,7 @@ def empty() -> None:
         # The log goes last: putting the tenant back leaves an image in it.
         cursor.execute("INSERT INTO tenants (slug, name) VALUES ('default', 'Default')")
         cursor.execute(FIRST_MAPPINGS)
+        KEPT_FOR.seed(apps, connections["owner"].schema_editor())
         cursor.execute("TRUNCATE audit_logs")
         for _, _, refusal in refusals:
             cursor.execute(refusal)

@@ -19,6 +19,14 @@ AGENT_TABLE = [
     ("POST", "agent/keys/rotate", 201, {}),
     ("POST", "agent/commands/{command}", 200, {"status": "done"}),
 ]
+# Answered by the ingest process, ahead of Django.
+INGEST = {
+    *(("POST", f"agent/{name}") for name in ("heartbeat", "metrics", "processes", "login-sessions")),
+    *(("POST", f"agent/prometheus/{name}") for name in ("write", "api/v1/write")),
+    *(("POST", f"agent/influx/{name}") for name in ("write", "api/v2/write")),
+    *(("GET", f"agent/influx/{name}") for name in ("ping", "health")),
+    ("POST", "agent/otlp/v1/metrics"),
+}
 
 
 def ask(client: Client, method: str, path: str, body: Any = None, **headers: str) -> Any:
@@ -48,8 +56,7 @@ def test_the_table_names_every_address_and_method() -> None:
     rows = [(row.method, row.path.partition("?")[0]) for row in TABLE] + [(row[0], row[1]) for row in AGENT_TABLE]
     names = {short: f"{{{long}}}" for short, long in LONG.items()}
     listed = {(method, path.format(**names)) for method, path in rows}
-    ingest = {("POST", f"agent/{name}") for name in ("heartbeat", "metrics", "processes")}
-    assert described == listed | ingest | {("POST", "agent/enroll")}
+    assert described == listed | INGEST | {("POST", "agent/enroll")}
 
 
 @pytest.mark.parametrize("row", [row for row in TABLE if row.method != "GET" and row.is_write], ids=str)

@@ -33,7 +33,7 @@ RULED = re.compile(
     r"/(me|me/tokens|users/\{user_id\}(/role-override)?|quotas(/\{quota_id\})?|quota-requests"
     r"|role-mappings(/dry-run|/\{mapping_id\})?|invitations)/$"
 )
-INGEST = r"/agent/((heartbeat|metrics|processes)$|(prometheus|otlp|influx)/)"
+INGEST = r"/agent/((heartbeat|metrics|processes|login-sessions)$|(prometheus|otlp|influx)/)"
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

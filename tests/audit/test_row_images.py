@@ -51,6 +51,7 @@ EXEMPT = {
     "unknown_claims": "counted by sign-ins",
     "usage_daily": "computed",
     "usage_hourly": "computed",
+    "usage_sketches": "computed",
     "usage_metrics": "measured by machines",
     "usage_rollup_days": "clockwork",
     "usage_rollup_queue": "clockwork",

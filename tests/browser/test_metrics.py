@@ -14,7 +14,7 @@ from apps.nodes.models import Node
 from tests import make, processes
 from tests.browser.conftest import Picture, sign_in
 from tests.portal.measured import named
-from tests.processes import Portal
+from tests.processes import Portal, wait_for
 
 pytestmark = [pytest.mark.flow, pytest.mark.browser]
 HOLE = range(20, 35)
@@ -45,9 +45,10 @@ def drawn(page: Page, key: str) -> Locator:
 
 def drag(page: Page, chart: Locator) -> None:
     """Drag over the middle of a chart."""
-    chart.locator(".u-over").hover()
-    area = chart.locator(".u-over").bounding_box()
-    assert area
+    over = chart.locator(".u-over")
+    # A chart that is drawn anew has nothing to take hold of for a moment.
+    over.hover()
+    area = wait_for(over.bounding_box)
     page.mouse.down()
     page.mouse.move(area["x"] + area["width"] * 0.8, area["y"] + area["height"] / 2, steps=4)
     # A chart follows the hand frame by frame.

@@ -67,7 +67,7 @@ POLICIES = (
 
 @pytest.mark.django_db
 def test_roll_ups_are_real_time_aggregates_with_policies() -> None:
-    names = ("usage_hourly", "usage_daily", "metric_hourly")
+    names = ("usage_hourly", "usage_daily", "usage_sketches_wide", "metric_hourly")
     found = dict(
         rows("SELECT view_name, materialized_only FROM timescaledb_information.continuous_aggregates ORDER BY 1")
     )
@@ -109,13 +109,13 @@ def run_policies() -> None:
     """Let the server's scheduler run every refresh policy, as it does once an hour, and wait until all are through."""
     begun = datetime.now(UTC)
     owner(RUN_NOW)
-    wait_for(lambda: owner(THROUGH, begun) == [(3,)])
+    wait_for(lambda: owner(THROUGH, begun) == [(4,)])
 
 
 def test_late_sample_is_in_its_day_when_its_mark_is_gone(node: Node, now: datetime) -> None:
     day = now.replace(hour=0, minute=0, second=0, microsecond=0) - 3 * DAY
     put(node, day + 5 * HOUR, 10.0)
-    for name in ("usage_hourly", "metric_hourly", "usage_daily"):
+    for name in ("usage_hourly", "usage_sketches_wide", "metric_hourly", "usage_daily"):
         owner(f"CALL refresh_continuous_aggregate('{name}', NULL, %s)", day + 2 * DAY)
     put(node, day + 5 * HOUR + timedelta(minutes=1), 99.0)
     queue_hours([(node.pk, day + 5 * HOUR)], now=datetime.now(UTC) - timedelta(minutes=6))

@@ -9,9 +9,10 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.core.context import RequestContext, acting
 from apps.core.errors import Invalid, NotFound
-from apps.metrics.models import MetricSeries
+from apps.metrics.models import MetricSeries, UsageSketch
 from apps.metrics.models.retention_policy import KeptTable
 from apps.metrics.queries import Aggregation, Answer, Fill, Query, Selector, Window
+from apps.metrics.selectors import query_rows
 from apps.metrics.selectors.query import instant, run
 from apps.metrics.selectors.query_limits import bounded
 from apps.metrics.services import roll_up
@@ -123,6 +124,39 @@ def test_sketched_percentile_is_off_by_less_than_a_hundredth_in_rank() -> None:
     value = answer.totals[0].value
     assert answer.source == "hourly" and value is not None
     assert abs(value * 16 / 1440 - 0.95) < 0.01
+
+
+def test_percentiles_outlive_the_sketches_of_hours_by_the_hour_and_by_the_day() -> None:
+    world, node = World(NOW), make.node()
+    first = TODAY - 100 * DAY
+    world.add_vitals(node, {first + n * 20 * MINUTE: float(n * 37 % 101) for n in range(150)})
+    with acting_as("omega_worker"):
+        roll_up(now=NOW)
+        UsageSketch.objects.all().delete()
+    by_hour, by_two, by_day = (
+        Query("cpu_percent", first, first + 2 * DAY + HOUR, aggregation=Aggregation.P95, step=step)
+        for step in (3600, 7200, 86_400)
+    )
+
+    for query, source in ((by_hour, "hourly"), (by_day, "daily")):
+        answer = run(query, NOW)
+        assert answer.source == source and told(answer) == nearly(wanted(world, query, answer))
+    with pytest.raises(Invalid, match="together are kept since") as refusal:
+        run(by_two, NOW)
+    assert (refusal.value.code, refusal.value.field) == ("step_too_fine", "step")
+
+
+def test_question_that_meets_far_too_many_hours_not_rolled_up_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, node = World(NOW), make.node()
+    world.add_vitals(node, {NOW - n * HOUR: 1.0 for n in range(60, 70)})
+    asked = Window("cpu_percent", NOW - 80 * HOUR, NOW)
+    monkeypatch.setattr(query_rows, "MOST_WAITING", 10)
+    assert instant(asked, NOW).totals[0].samples == 10
+    monkeypatch.setattr(query_rows, "MOST_WAITING", 9)
+
+    with pytest.raises(Invalid, match="wait to be rolled up") as refusal:
+        instant(asked, NOW)
+    assert (refusal.value.code, refusal.value.field) == ("too_expensive", "start")
 
 
 def test_years_are_answered_by_days_and_the_newest_of_them_by_what_is_not_rolled_up() -> None:

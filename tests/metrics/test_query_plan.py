@@ -19,6 +19,8 @@ from apps.metrics.selectors.query_plan import (
     Kept,
     Plan,
     check_cost,
+    floor,
+    is_short,
     nice_step,
     plan_series,
     plan_window,
@@ -71,6 +73,35 @@ def test_parts_of_a_series_follow_one_another_and_hold_whole_steps(
     assert plan.source is not Source.HOURLY or plan.step % HOUR == timedelta(0)
     assert plan.source is not Source.DAILY or plan.step % DAY == timedelta(0)
     assert plan.source is not Source.RAW or span[0] >= KEPT.since
+
+
+FORGETFUL = Kept(KEPT.since, has_days=True, has_rollups=True, sketches_since=floor(NOW - 90 * DAY, DAY))
+
+
+@given(spans)
+def test_percentile_of_a_window_reads_no_hours_whose_sketches_are_gone(span: list[datetime]) -> None:
+    plan = plan_window(Window("cpu_percent", *span, aggregation=Aggregation.P95), NOW, FORGETFUL)
+
+    assert edges(plan) == sorted(edges(plan)) and plan.start <= span[0] and plan.end >= span[1]
+    hours = [(plan.finer_from, plan.rolled_from), (plan.rolled_until, plan.finer_until)]
+    assert all(start == end or start >= FORGETFUL.sketches_since for start, end in hours)
+
+
+@given(spans, st.none() | st.sampled_from([3600, 7200, 86400, 3 * 86400]), st.integers(2, 5000))
+def test_percentiles_of_a_series_read_no_hours_whose_sketches_are_gone_or_are_refused(
+    span: list[datetime], step: int | None, points: int
+) -> None:
+    query = Query("cpu_percent", *span, step=step, max_points=points, aggregation=Aggregation.P95)
+    if step == 7200 and span[0] < FORGETFUL.sketches_since and not is_short(*span, FORGETFUL):
+        with pytest.raises(Invalid, match="kept since 2026-02-19") as refusal:
+            plan_series(query, NOW, FORGETFUL, cadence=60)
+        assert (refusal.value.code, refusal.value.field) == ("step_too_fine", "step")
+        return
+
+    plan = plan_series(query, NOW, FORGETFUL, cadence=60)
+
+    hours = [(plan.finer_from, plan.rolled_from), (plan.rolled_until, plan.finer_until)]
+    assert plan.step == HOUR or all(start == end or start >= FORGETFUL.sketches_since for start, end in hours)
 
 
 @given(st.integers(1, 732 * 86400), st.integers(2, 5000), st.integers(1, 7200))

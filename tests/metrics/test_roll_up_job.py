@@ -17,12 +17,13 @@ from apps.metrics.models import (
     UsageHourly,
     UsageMetric,
     UsageRollupQueue,
+    UsageSketch,
 )
 from apps.metrics.queries import Aggregation, Selector, Source, Window
 from apps.metrics.selectors.query import instant
 from apps.metrics.services import queue_hours, refresh, roll_up
 from apps.metrics.services.rollup import finished_until, roll_up_hours
-from apps.metrics.sketch import count, quantile
+from apps.metrics.sketch import count, quantile, sketch
 from apps.nodes.models import Node
 from tests import make
 from tests.database import acting_as
@@ -89,6 +90,22 @@ def test_day_is_computed_from_its_samples_when_it_is_over_and_again_for_late_one
     assert (row.sample_count, row.cpu_percent_max) == (801, 500.0)
     assert quantile(bytes(row.cpu_percent_sketch), 0.5) == pytest.approx(49.5, abs=1)
     assert count(bytes(row.cpu_percent_sketch)) == pytest.approx(801, abs=2)
+
+
+def test_hours_have_sketches_when_they_are_over_and_each_only_of_what_was_measured(node: Node) -> None:
+    for n in range(30):
+        put(node, START + n * MINUTE, cpu=float(n))
+    queue_hours([(node.pk, START)], now=START)
+    roll_up(now=START + 31 * MINUTE)
+    open_hour = (UsageHourly.objects.get().cpu_percent_count, UsageSketch.objects.count())
+    roll_up(now=START + 2 * HOUR)
+    rows = {row.vital: row for row in UsageSketch.objects.all()}
+
+    assert open_hour == (30, 0)
+    assert set(rows) == {"cpu_percent"}
+    row = rows["cpu_percent"]
+    assert (row.node_id, row.bucket, row.value_count, bytes(row.sketch)) == (node.pk, START, 30, sketch(range(30)))
+    assert row.p95 == UsageHourly.objects.get().cpu_percent_p95
 
 
 def test_series_of_a_node_are_rolled_up_with_its_hours(node: Node) -> None:

@@ -94,14 +94,22 @@ def test_day_of_minutes_is_within_a_hundredth_at_every_fraction(kind: str) -> No
     assert worst <= 0.01
 
 
-@settings(max_examples=100)
-@given(hours=st.lists(st.lists(st.integers(0, 70).map(float), min_size=60, max_size=60), min_size=2, max_size=6))
-def test_even_the_worst_hours_of_minutes_are_within_a_hundredth_two_by_two(hours: list[list[float]]) -> None:
-    pairs = hours[: len(hours) // 2 * 2]
-    flat = [value for hour in pairs for value in hour]
+@settings(max_examples=200)
+@given(
+    sizes=st.lists(st.sampled_from([60, 101, 120, 201, 240, 402, 720]) | st.integers(1, 900), min_size=1, max_size=5),
+    seed=st.integers(0, 2**32 - 1),
+    distinct=st.sampled_from([2, 70, 10**6]),
+    is_repeated=st.booleans(),
+)
+def test_hours_together_are_within_a_hundredth_however_dense_their_samples_are(
+    sizes: list[int], seed: int, distinct: int, is_repeated: bool
+) -> None:
+    random = np.random.default_rng(seed)
+    hours = [random.integers(0, distinct, size).astype(float).tolist() for size in sizes]
+    hours = hours[:1] * len(hours) if is_repeated else hours
+    flat = [value for hour in hours for value in hour]
 
-    for fraction in FRACTIONS:
-        assert rank_error(flat, quantile(of_hours(pairs), fraction), fraction) <= 0.0084
+    assert max(rank_error(flat, quantile(of_hours(hours), fraction), fraction) for fraction in FRACTIONS) <= 0.01
 
 
 @given(days=st.lists(st.lists(st.floats(0, 100, width=32), min_size=257, max_size=1440), min_size=1, max_size=3))

@@ -37,6 +37,7 @@ UNGUARDED = {
     "usage_daily": "view",
     "usage_hourly": "view",
     "usage_metrics": "view",
+    "usage_sketches": "view",
 }
 # What no reader's view shows; everything else of a published table is in it.
 SECRET = {

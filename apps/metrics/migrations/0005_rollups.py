@@ -44,7 +44,7 @@ def bucket(column: str, interval: str) -> Columns:
     return [("pk", key), ("bucket", timescale.db.models.fields.TimescaleDateTimeField(interval=interval))]
 
 
-def vitals() -> Columns:
+def vitals(*, has_sketches: bool) -> Columns:
     """Return the columns of every vital."""
     found: Columns = []
     for name, unit in UNITS.items():
@@ -55,16 +55,34 @@ def vitals() -> Columns:
             (f"{name}_min", apps.metrics.models.fields.Real(**comment)),
             (f"{name}_max", apps.metrics.models.fields.Real(**comment)),
             (f"{name}_p95", apps.metrics.models.fields.Real(**comment)),
-            (f"{name}_sketch", models.BinaryField(blank=True, null=True)),
         ]
+        if has_sketches:
+            found.append((f"{name}_sketch", models.BinaryField(blank=True, null=True)))
     return found
 
 
-def usage(name: str, table: str, interval: str) -> migrations.CreateModel:
+def usage(name: str, table: str, interval: str, *, has_sketches: bool) -> migrations.CreateModel:
     """Return the roll-up of vitals of a table."""
     count = ("sample_count", models.IntegerField())
-    fields = [*bucket("node", interval), ("node", subject("nodes.node")), count, *vitals()]
+    fields = [*bucket("node", interval), ("node", subject("nodes.node")), count, *vitals(has_sketches=has_sketches)]
     return migrations.CreateModel(name=name, fields=fields, options={"db_table": table})
+
+
+def sketches() -> migrations.CreateModel:
+    """Return the sketches of hours."""
+    key = models.CompositePrimaryKey(
+        "vital", "node", "bucket", blank=True, editable=False, primary_key=True, serialize=False
+    )
+    fields: Columns = [
+        ("pk", key),
+        ("vital", models.TextField()),
+        ("bucket", timescale.db.models.fields.TimescaleDateTimeField(interval="1 day")),
+        ("node", subject("nodes.node")),
+        ("value_count", models.IntegerField()),
+        ("p95", apps.metrics.models.fields.Real(blank=True, null=True)),
+        ("sketch", models.BinaryField()),
+    ]
+    return migrations.CreateModel(name="UsageSketch", fields=fields, options={"db_table": "usage_sketches"})
 
 
 def metric() -> migrations.CreateModel:
@@ -83,8 +101,9 @@ def metric() -> migrations.CreateModel:
 
 STATE = [
     migrations.DeleteModel(name="UsageHourly"),
-    usage("UsageHourly", "usage_hourly", "30 days"),
-    usage("UsageDaily", "usage_daily", "360 days"),
+    usage("UsageHourly", "usage_hourly", "30 days", has_sketches=False),
+    usage("UsageDaily", "usage_daily", "360 days", has_sketches=True),
+    sketches(),
     metric(),
 ]
 

@@ -17,6 +17,7 @@ class KeptTable(models.TextChoices):
     USAGE_METRICS = "usage_metrics", "Vitals, every sample"
     USAGE_HOURLY = "usage_hourly", "Vitals by the hour"
     USAGE_DAILY = "usage_daily", "Vitals by the day"
+    USAGE_SKETCHES = "usage_sketches", "Percentiles of vitals, hour by hour"
     METRIC_SAMPLES = "metric_samples", "Metrics of any name, every sample"
     METRIC_HOURLY = "metric_hourly", "Metrics of any name by the hour"
     PROCESS_SNAPSHOTS = "process_snapshots", "Processes"

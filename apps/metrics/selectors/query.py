@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from operator import itemgetter
 
@@ -27,17 +27,20 @@ from apps.metrics.selectors.query_groups import Group, cells_of, groups_of, poin
 from apps.metrics.selectors.query_limits import bounded
 from apps.metrics.selectors.query_numbers import Number, Numbers, numbers
 from apps.metrics.selectors.query_plan import (
+    DAY,
     FINEST,
     MOST_ROWS,
     MOST_SUBJECTS,
     Kept,
     Plan,
     check_cost,
+    floor,
     plan_series,
     plan_window,
 )
 from apps.metrics.selectors.query_rows import Reader, distance, read, reader_of
 from apps.metrics.selectors.query_subjects import Found, Subjects, find_subjects
+from apps.metrics.selectors.retention_policy import retention_of
 from apps.metrics.vitals import VITALS
 
 __all__ = [
@@ -154,8 +157,15 @@ def _task(asked: Query | Window, now: datetime, since: datetime) -> Task:
         raise not_a_counter(asked.metric)
     is_vital = asked.metric in VITALS
     has_rollups = not is_vital or asked.aggregation is not Aggregation.LAST
-    kept = Kept(since, has_days=is_vital and has_rollups, has_rollups=has_rollups)
+    sketches_since = _sketches_since(now) if is_vital and asked.aggregation is Aggregation.P95 else None
+    kept = Kept(since, is_vital and has_rollups, has_rollups, sketches_since)
     return Task(asked, now, subjects, kept)
+
+
+def _sketches_since(now: datetime) -> datetime:
+    """Return since which day hours have sketches: their table forgets by whole days."""
+    keep_days = retention_of()[KeptTable.USAGE_SKETCHES].keep_days
+    return floor(now - timedelta(days=keep_days), DAY)
 
 
 def _top(query: Query, task: Task, groups: list[Group]) -> tuple[list[Group], dict[object, float]]:

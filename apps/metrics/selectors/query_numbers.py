@@ -16,8 +16,7 @@ from apps.metrics.selectors.query_rows import Key, Reader, read, waits
 Number = tuple[float | None, int]
 Numbers = Mapping[Key, Number]
 MOMENTS = frozenset({Aggregation.AVG, Aggregation.MIN, Aggregation.MAX, Aggregation.COUNT})
-OF_HOURS = ("subject", "kind", "hourly", "count", "send")
-OF_MOMENTS, OF_P95 = (*OF_HOURS, "avg", "low", "high"), (*OF_HOURS, "p95", "sketch")
+OF_MOMENTS = ("subject", "kind", "hourly", "count", "send", "avg", "low", "high")
 # A binary COPY is a header, and per row the number of its fields, each after its length.
 FIRST_ROW, LENGTH, COPIED = len(bulk.HEADER) + 2, 4, 5
 
@@ -48,8 +47,8 @@ def _moments(reader: Reader, params: Mapping[str, Any]) -> Numbers:
 
 def _percentiles(reader: Reader, params: Mapping[str, Any]) -> Numbers:
     """Return 95th percentiles: told where a subject has one hour, else from the sketches of its hours."""
-    names = {place: [reader.names[place]] for place in OF_P95}
-    blocks = bulk.copy_out(__file__, "query_hours_p95.sql", dict(params), lists=names)
+    name = "query_sketches_vitals.sql" if reader.is_vital else "query_sketches_series.sql"
+    blocks = bulk.copy_out(__file__, name, {**params, "vital": reader.metric})
     subjects, counts, told, lengths, sketches = _columns(memoryview(b"".join(blocks)))
     if not subjects:
         return {}

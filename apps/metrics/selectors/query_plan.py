@@ -23,11 +23,21 @@ MOST_SUBJECTS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is there to read: samples from `since` on, and whether hours and days are rolled up."""
+    """What is there to read: samples from `since` on, and whether hours and days are rolled up.
+
+    Percentiles of several hours together need the hours' sketches, which are there from the day of `sketches_since` on;
+    None means always.
+    """
 
     since: datetime
     has_days: bool
     has_rollups: bool
+    sketches_since: datetime | None = None
+
+    def are_gone(self, asked: Query | Window) -> bool:
+        """Tell whether a question wants sketches of hours that are no longer kept."""
+        is_percentile = asked.aggregation is Aggregation.P95
+        return is_percentile and self.sketches_since is not None and asked.start < self.sketches_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +112,9 @@ def plan_series(query: Query, now: datetime, kept: Kept, cadence: float) -> Plan
     is_raw = is_short(query.start, query.end, kept) or not kept.has_rollups
     least = 2 * cadence if is_raw else HOUR.total_seconds()
     seconds = query.step or nice_step(query.end - query.start, query.max_points, least=least)
+    are_gone = kept.are_gone(query) and not is_raw and seconds != HOUR.total_seconds()
+    if are_gone and not query.step:
+        seconds = nice_step(query.end - query.start, query.max_points, least=DAY.total_seconds())
     step = timedelta(seconds=seconds)
     start, end = floor(query.start, step), ceiling(query.end, step)
     if not kept.has_rollups or step % HOUR or (query.aggregation is Aggregation.P95 and is_raw):
@@ -109,8 +122,14 @@ def plan_series(query: Query, now: datetime, kept: Kept, cadence: float) -> Plan
             detail = f"Samples are kept since {kept.since:%F %R}Z; before, only steps of whole hours can be answered."
             raise Invalid("step_too_fine", detail, field="step")
         return Plan(Source.RAW, step, ORIGIN, start, start, start, start, start, end, now)
+    if are_gone and step % DAY:
+        detail = (
+            f"Percentiles of several hours together are kept since {kept.sketches_since:%F}; before, only steps of one"
+            " hour or of whole days can be answered."
+        )
+        raise Invalid("step_too_fine", detail, field="step")
     settled = min(max(start, floor(now - SETTLING, HOUR)), end)
-    if kept.has_days and not step % DAY and query.end - query.start > DAILY_SPAN:
+    if kept.has_days and not step % DAY and (query.end - query.start > DAILY_SPAN or are_gone):
         days = min(max(start, floor(now, DAY) - DAY), end)
         return Plan(Source.DAILY, step, ORIGIN, start, start, start, days, max(days, settled), end, now)
     return Plan(Source.HOURLY, step, ORIGIN, start, start, settled, settled, settled, end, now)
@@ -119,17 +138,22 @@ def plan_series(query: Query, now: datetime, kept: Kept, cadence: float) -> Plan
 def plan_window(window: Window | Query, now: datetime, kept: Kept) -> Plan:
     """Return the plan of one number over a span: whole hours and days from roll-ups, the rest from samples.
 
-    An end of the span that lies before the kept samples is widened to the whole hour.
+    An end of the span that lies before the kept samples is widened to the whole hour, and for a percentile that lies
+    before the kept sketches to the whole day.
     """
     start, end = window.start, window.end
     if kept.has_rollups:
         start = start if start >= kept.since else floor(start, HOUR)
         end = end if end >= kept.since else ceiling(end, HOUR)
+    are_gone = kept.are_gone(window)
+    if are_gone and kept.sketches_since:
+        start = floor(start, DAY)
+        end = end if end >= kept.sketches_since else ceiling(end, DAY)
     first, last = ceiling(start, HOUR), floor(min(end, now - SETTLING), HOUR)
     if first >= last or not kept.has_rollups:
         return Plan(Source.RAW, ENDLESS, start, start, start, start, start, start, end, now)
     first_day, last_day = ceiling(first, DAY), min(floor(last, DAY), floor(now, DAY) - DAY)
-    if kept.has_days and last_day - first_day > DAILY_SPAN:
+    if kept.has_days and (last_day - first_day > DAILY_SPAN or are_gone):
         return Plan(Source.DAILY, ENDLESS, start, start, first, first_day, last_day, last, end, now)
     return Plan(Source.HOURLY, ENDLESS, start, start, first, last, last, last, end, now)
 

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from apps.core import sql
+from apps.core.errors import Invalid
 from apps.metrics import sketch
 from apps.metrics.queries import Aggregation
 from apps.metrics.selectors.query_plan import DAY, HOUR, Plan, floor
@@ -19,9 +20,11 @@ from apps.metrics.vitals import VITALS
 Key = UUID | int
 MOST_NAMED = 2000
 NEWEST = timedelta(days=2)
+MOST_WAITING = 50_000
 MOST_PER_SKETCH = 65_535
 LARGEST = float(np.finfo(np.float32).max)
 OF_SAMPLES = ("subject", "kind", "time", "value", "samples")
+OF_HOURS = (*OF_SAMPLES, "hourly", "count", "p95")
 
 
 class Cell(msgspec.Struct, frozen=True, gc=False):
@@ -64,11 +67,16 @@ class Reader:
                 "count": "sample_count",
                 "send": "int4send",
             }
-            return {**tables, **columns, "avg": "avg", "low": "min", "high": "max", "p95": "p95", "sketch": "sketch"}
+            return {**tables, **columns, "avg": "avg", "low": "min", "high": "max", "p95": "p95"}
         tables = {"samples": "usage_metrics", "hourly": "usage_hourly", "daily": "usage_daily"}
         columns = {"subject": "node_id", "kind": "uuid", "time": "timestamp", "value": self.metric, "send": "uuid_send"}
-        rolled = {"low": "min", "high": "max"} | {name: name for name in ("count", "avg", "p95", "sketch")}
+        rolled = {"low": "min", "high": "max"} | {name: name for name in ("count", "avg", "p95")}
         return {**tables, **columns, **{place: f"{self.metric}_{name}" for place, name in rolled.items()}}
+
+    @property
+    def of_day(self) -> dict[str, str]:
+        """Return the columns of a vital that percentiles of days are found in."""
+        return {"value": self.metric, **{name: f"{self.metric}_{name}" for name in ("count", "p95", "sketch")}}
 
     @property
     def width(self) -> int:
@@ -120,19 +128,25 @@ def _spans(plan: Plan) -> dict[str, object]:
 
 
 def waits(reader: Reader, plan: Plan) -> Waiting:
-    """Return the buckets that wait for their roll-up; samples are read for these."""
+    """Return the buckets that wait for their roll-up; samples are read for these. Raises Invalid for far too many."""
     found: Waiting = set()
     if not plan.is_of_samples:
         keys: dict[UUID | None, list[Key]] = {}
         for one in reader.rows:
             keys.setdefault(one.subject.node_id, []).append(one.key)
         nodes = None if reader.keys is None or len(keys) > MOST_NAMED else [node for node in keys if node]
-        params = {"nodes": nodes, "since": plan.finer_from, "until": plan.finer_until}
-        params |= {"days_since": plan.rolled_from, "days_until": plan.rolled_until}
+        params: dict[str, Any] = {"nodes": nodes, "since": plan.finer_from, "until": plan.finer_until}
+        params |= {"days_since": plan.rolled_from, "days_until": plan.rolled_until, "limit": MOST_WAITING + 1}
         for row in sql.fetch_all(__file__, "query_stale.sql", params):
             width = DAY if plan.rolled_from <= row["bucket"] < plan.rolled_until else HOUR
             since = floor(row["bucket"], width)
             found |= {(key, since, since + width) for key in keys.get(row["node_id"], ())}
+            if len(found) > MOST_WAITING:
+                detail = (
+                    f"More than {MOST_WAITING:,} hours of this span still wait to be rolled up. Ask for fewer subjects"
+                    " or a shorter span, or again later."
+                )
+                raise Invalid("too_expensive", detail, field="start")
     return found
 
 
@@ -165,11 +179,15 @@ def _moment_rows(reader: Reader, plan: Plan, params: dict[str, Any]) -> list[dic
 
 
 def _p95(reader: Reader, plan: Plan, params: dict[str, Any]) -> Rows:
-    """Return exact percentiles of samples, and those of roll-ups from their sketches."""
-    if plan.is_of_samples:
-        rows = reader.run("query_p95_samples", params, OF_SAMPLES)
+    """Return exact percentiles of samples and of single hours, and those of several from their sketches."""
+    if plan.is_of_samples or plan.step == HOUR:
+        name, places = ("query_p95_samples", OF_SAMPLES) if plan.is_of_samples else ("query_p95_hours", OF_HOURS)
+        rows = reader.run(name, params, places)
         return [(row["subject"], Cell(row["at"], row["value"], row["n"])) for row in rows]
-    rows = reader.run("query_p95", params)
+    if reader.is_vital:
+        rows = sql.fetch_all(__file__, "query_p95_vitals.sql", {**params, "vital": reader.metric}, names=reader.of_day)
+    else:
+        rows = reader.run("query_p95_series", params, [])
     sketched = [row for row in rows if row["alone"] is None]
     together = [bytes(row["sketches"] or b"") + as_sketches(row["samples"]) for row in sketched]
     values = sketch.quantiles_by_subject(together, [0.95])[:, 0].tolist() if together else []

@@ -14,6 +14,7 @@ USUAL_DAYS = {
     KeptTable.USAGE_METRICS: 365,
     KeptTable.USAGE_HOURLY: 1095,
     KeptTable.USAGE_DAILY: 3650,
+    KeptTable.USAGE_SKETCHES: 90,
     KeptTable.METRIC_SAMPLES: 90,
     KeptTable.METRIC_HOURLY: 730,
     KeptTable.PROCESS_SNAPSHOTS: 30,

@@ -103,19 +103,18 @@ def compute_hours(*, node_ids: list[UUID], buckets: list[datetime], over: list[b
     """Compute hours of nodes anew, whatever they were: an hour without samples has no row.
 
     Hours older than all samples that are kept stay as they are. Of an hour said not to be over, series that ended long
-    before it are left out.
+    before it are left out, and sketches.
     """
-    hours: dict[str, Any] = {"node_ids": node_ids, "buckets": buckets}
-    sql.fetch_all(__file__, "roll_up_usage.sql", {"target": "public.usage_hourly", "width": HOUR, **hours})
-    hours |= {"since": min(buckets), "until": max(buckets) + HOUR, "over": over or [True] * len(buckets)}
+    hours: dict[str, Any] = {"node_ids": node_ids, "buckets": buckets, "over": over or [True] * len(buckets)}
+    sql.fetch_all(__file__, "roll_up_hours.sql", hours)
+    hours |= {"since": min(buckets), "until": max(buckets) + HOUR}
     sql.execute(__file__, "clear_metric_hours.sql", hours)
     sql.execute(__file__, "roll_up_metrics.sql", hours)
 
 
 def compute_days(*, node_ids: list[UUID], buckets: list[datetime]) -> None:
     """Compute days of nodes anew."""
-    days = {"node_ids": node_ids, "buckets": buckets}
-    sql.fetch_all(__file__, "roll_up_usage.sql", {"target": "public.usage_daily", "width": DAY, **days})
+    sql.fetch_all(__file__, "roll_up_days.sql", {"node_ids": node_ids, "buckets": buckets})
 
 
 def queue_hours(hours: Iterable[Bucket], *, now: datetime) -> None:

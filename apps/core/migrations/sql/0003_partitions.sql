@@ -11,9 +11,6 @@ DECLARE
     starts   timestamptz := date_bin(step, since, timestamptz '2000-01-03 00:00:00+00');
     part     text;
     made     integer := 0;
-    -- Rows of sketches are read whole, so they stay whole.
-    is_whole boolean := EXISTS (
-        SELECT FROM pg_attribute WHERE attrelid = parent AND atttypid = 'bytea'::regtype AND attstorage = 'm');
 BEGIN
     IF (SELECT relkind FROM pg_class WHERE oid = parent) <> 'p' THEN
         RETURN 0;
@@ -28,10 +25,7 @@ BEGIN
     WHILE starts < until LOOP
         part := base || '_p' || to_char(starts AT TIME ZONE 'UTC', 'YYYYMMDD');
         IF to_regclass(format('public.%I', part)) IS NULL THEN
-            EXECUTE format('CREATE TABLE public.%I (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)', part, parent);
-            IF is_whole THEN
-                EXECUTE format('ALTER TABLE public.%I SET (toast_tuple_target = 8160)', part);
-            END IF;
+            EXECUTE format('CREATE TABLE public.%I (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', part, parent);
             -- Rows move, they do not change: triggers that refuse change stand aside, for this statement only.
             EXECUTE format('ALTER TABLE public.%I DISABLE TRIGGER USER', base || '_default');
             EXECUTE format(
@@ -61,7 +55,7 @@ DECLARE
     dropped  integer := 0;
 BEGIN
     IF base NOT IN ('usage_metrics', 'usage_hourly', 'usage_daily', 'metric_samples', 'metric_hourly',
-                    'process_snapshots', 'node_heartbeats') THEN
+                    'usage_sketches', 'process_snapshots', 'node_heartbeats') THEN
         RAISE EXCEPTION '% is kept', parent USING ERRCODE = 'insufficient_privilege';
     END IF;
     IF (SELECT relkind FROM pg_class WHERE oid = parent) <> 'p' THEN

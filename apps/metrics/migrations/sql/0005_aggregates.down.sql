@@ -1,5 +1,7 @@
 SELECT delete_job(job_id) FROM timescaledb_information.jobs WHERE proc_schema = 'public' AND proc_name = 'refresh_rollups';
 DROP PROCEDURE refresh_rollups(integer, jsonb);
+DROP VIEW usage_sketches;
+DROP MATERIALIZED VIEW usage_sketches_wide;
 DROP MATERIALIZED VIEW usage_hourly;
 DROP MATERIALIZED VIEW usage_daily;
 DROP MATERIALIZED VIEW metric_hourly;

@@ -11,6 +11,10 @@ BEGIN
             ' SELECT node_id, %s AS bucket, count(*)::integer AS sample_count, %s FROM usage_metrics GROUP BY 1, 2 WITH NO DATA',
             target, at, rolled_formulas(width, at));
     END LOOP;
+    at := 'time_bucket(interval ''1 hour'', "timestamp")';
+    EXECUTE format('CREATE MATERIALIZED VIEW usage_sketches_wide WITH (timescaledb.continuous, timescaledb.materialized_only = false) AS'
+        ' SELECT node_id, %s AS bucket, %s FROM usage_metrics GROUP BY 1, 2 WITH NO DATA', at, sketched_formulas(at));
+    EXECUTE 'CREATE VIEW usage_sketches AS ' || sketches_of('usage_sketches_wide');
 END
 $$;
 CREATE MATERIALIZED VIEW metric_hourly WITH (timescaledb.continuous, timescaledb.materialized_only = false) AS
@@ -19,7 +23,7 @@ SELECT series_id, time_bucket(interval '1 hour', "time") AS bucket, count(*)::in
     percentile_cont(0.95) WITHIN GROUP (ORDER BY greatest(least(value, 1e300), -1e300)) AS p95,
     first(value, "time") AS first_value, last(value, "time") AS last_value, min("time") AS first_at, max("time") AS last_at,
     counter_increase(array_agg(value ORDER BY "time")) AS increase,
-    sketch_of(array_agg(value), 32,
+    sketch_of(array_agg(value), 100,
         (extract(epoch FROM time_bucket(interval '1 hour', "time") - timestamptz '1970-01-01 00:00+00')::bigint / 3600)::integer
     ) AS sketch
 FROM metric_samples GROUP BY 1, 2 WITH NO DATA;
@@ -27,17 +31,8 @@ FROM metric_samples GROUP BY 1, 2 WITH NO DATA;
 DO $$
 DECLARE
     kept  record;
-    names text := (SELECT string_agg(quote_ident(name), ', ') FROM rolled_columns());
     older text := format('(SELECT * FROM usage_hourly_before WHERE bucket < %L) AS older', kept_since('usage_metrics'));
 BEGIN
-    -- A row of an hour's sketches fills a third of a page and is read whole: better there than beside it in pieces.
-    FOR kept IN
-        SELECT format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name)::regclass AS rows
-        FROM timescaledb_information.continuous_aggregates
-        WHERE view_schema = 'public' AND view_name IN ('usage_hourly', 'metric_hourly')
-    LOOP
-        EXECUTE format('ALTER TABLE %s SET (toast_tuple_target = 8160)', kept.rows);
-    END LOOP;
     -- Hours and days whose samples are gone are put where the server keeps what it computed; nothing here asks it to compute
     -- them again.
     FOR kept IN
@@ -45,14 +40,17 @@ BEGIN
         FROM timescaledb_information.continuous_aggregates
         WHERE view_schema = 'public' AND view_name IN ('usage_hourly', 'usage_daily')
     LOOP
-        EXECUTE format('INSERT INTO %s (node_id, bucket, sample_count, %s) %s', kept.rows, names,
+        EXECUTE format('INSERT INTO %s (node_id, bucket, sample_count, %s) %s', kept.rows,
+            rolled_names(CASE kept.view_name WHEN 'usage_hourly' THEN interval '1 hour' ELSE '1 day' END),
             CASE kept.view_name WHEN 'usage_hourly' THEN rolled_before(older) ELSE rolled_days_before(older) END);
     END LOOP;
 END
 $$;
-GRANT SELECT ON usage_hourly, usage_daily, metric_hourly TO omega_worker;
+GRANT SELECT ON usage_hourly, usage_daily, usage_sketches, metric_hourly TO omega_worker;
 -- Eight days: samples are taken up to seven days late. Newer than the end is answered from the samples.
 SELECT add_continuous_aggregate_policy('usage_hourly', start_offset => interval '8 days', end_offset => interval '1 hour',
+        schedule_interval => interval '1 hour'),
+    add_continuous_aggregate_policy('usage_sketches_wide', start_offset => interval '8 days', end_offset => interval '1 hour',
         schedule_interval => interval '1 hour'),
     add_continuous_aggregate_policy('metric_hourly', start_offset => interval '8 days', end_offset => interval '1 hour',
         schedule_interval => interval '1 hour'),
@@ -87,8 +85,8 @@ DECLARE
         WHERE j.proc_name = 'policy_refresh_continuous_aggregate' AND s.last_run_status = 'Success'
             AND s.hypertable_name IN (
                 SELECT materialization_hypertable_name FROM timescaledb_information.continuous_aggregates
-                WHERE view_schema = 'public' AND view_name IN ('usage_hourly', 'usage_daily', 'metric_hourly'))
-        HAVING count(*) = 3);
+                WHERE view_schema = 'public' AND view_name IN ('usage_hourly', 'usage_daily', 'usage_sketches_wide', 'metric_hourly'))
+        HAVING count(*) = 4);
     span record;
     part record;
 BEGIN
@@ -106,6 +104,7 @@ BEGIN
         COMMIT;
         FOR part IN VALUES
             ('public.usage_hourly', greatest(span.since, vitals_since), span.until),
+            ('public.usage_sketches_wide', greatest(span.since, vitals_since), span.until),
             ('public.metric_hourly', greatest(span.since, metrics_since), span.until),
             ('public.usage_daily', greatest(date_trunc('day', span.since, 'UTC'), vitals_since),
                 least(date_trunc('day', span.until - interval '1 second', 'UTC') + interval '1 day', last_day))

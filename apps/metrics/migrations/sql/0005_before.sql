@@ -66,9 +66,8 @@ AS $$
     SELECT format('SELECT node_id, bucket, sample_count, %s FROM %s', string_agg(CASE
         WHEN name LIKE '%\_count' THEN format('CASE WHEN %I IS NULL THEN 0 ELSE sample_count END AS %I',
             regexp_replace(name, '_count$', '_avg'), name)
-        WHEN name LIKE '%\_sketch' THEN format('NULL::bytea AS %I', name)
         ELSE format('%I::%s', name, type) END, ', '), source)
-    FROM public.rolled_columns()
+    FROM public.rolled_columns('1 hour')
 $$;
 -- Their days, as far as hours without sketches tell: no percentiles.
 CREATE FUNCTION rolled_days_before(source text) RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp
@@ -81,5 +80,5 @@ AS $$
         WHEN name LIKE '%\_min' THEN format('min(%1$I) AS %1$I', name)
         WHEN name LIKE '%\_max' THEN format('max(%1$I) AS %1$I', name)
         ELSE format('NULL::%s AS %I', type, name) END, ', '), public.rolled_before(source))
-    FROM public.rolled_columns()
+    FROM public.rolled_columns('1 day')
 $$;

@@ -2,6 +2,6 @@
 DO $$
 BEGIN
     EXECUTE format('CREATE TABLE usage_hourly_rolled AS SELECT node_id, bucket, sample_count, %s FROM usage_hourly',
-        (SELECT string_agg(quote_ident(name), ', ') FROM rolled_columns() WHERE name !~ '_(count|sketch)$'));
+        (SELECT string_agg(quote_ident(name), ', ') FROM rolled_columns('1 hour') WHERE name !~ '_count$'));
 END
 $$;

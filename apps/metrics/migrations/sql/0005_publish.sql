@@ -7,32 +7,60 @@ SELECT publish_view('readable', 'metric_hourly', rows_of_series('metric_hourly')
 SELECT publish_view('series', part.name::regclass, rows_of_node(part.name), '{omega_portal}')
 FROM unnest(ARRAY['usage_rollup_queue', 'usage_rollup_days']) AS part (name);
 
--- Computes the buckets of `target` anew from the samples, whatever they were before: hourly or daily by `width`. Buckets
--- older than all samples that are kept stay as they are.
--- The arrays are of equal length. Called by the worker, with the worker's rights.
-CREATE FUNCTION roll_up_usage(target regclass, width interval, node_ids uuid[], buckets timestamptz[]) RETURNS void
+-- Computes hours of nodes anew from the samples, whatever they were before; those older than all samples that are kept stay
+-- as they are. Hours not over yet get no sketches: readers take these from the samples. The arrays are of equal length.
+-- Called by the worker, with the worker's rights.
+CREATE FUNCTION roll_up_hours(node_ids uuid[], buckets timestamptz[], are_over boolean[]) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     since timestamptz := (SELECT min(bucket) FROM unnest(buckets) AS bucket);
-    until timestamptz := (SELECT max(bucket) FROM unnest(buckets) AS bucket) + width;
-    names text := (SELECT string_agg(quote_ident(name), ', ') FROM public.rolled_columns());
+    until timestamptz := (SELECT max(bucket) FROM unnest(buckets) AS bucket) + interval '1 hour';
+    kept  timestamptz := greatest(since, public.kept_since('public.usage_metrics'));
 BEGIN
     -- The bounds as constants let the planner leave out partitions.
-    EXECUTE format('DELETE FROM %s AS r USING unnest($1, $2) AS h (node_id, bucket)'
-        ' WHERE r.node_id = h.node_id AND r.bucket = h.bucket AND r.bucket >= %L AND r.bucket < %L',
-        target, greatest(since, public.kept_since('public.usage_metrics')), until)
+    EXECUTE format('DELETE FROM public.usage_hourly AS r USING unnest($1, $2) AS h (node_id, bucket)'
+        ' WHERE r.node_id = h.node_id AND r.bucket = h.bucket AND r.bucket >= %L AND r.bucket < %L', kept, until)
         USING node_ids, buckets;
-    EXECUTE format('INSERT INTO %s (node_id, bucket, sample_count, %s) SELECT m.node_id, h.bucket, count(*), %s'
+    EXECUTE format('DELETE FROM public.usage_sketches AS r USING unnest($1, $2) AS h (node_id, bucket), unnest($3) AS v (vital)'
+        ' WHERE r.vital = v.vital AND r.node_id = h.node_id AND r.bucket = h.bucket AND r.bucket >= %L AND r.bucket < %L', kept, until)
+        USING node_ids, buckets, public.rolled_vitals();
+    EXECUTE format('WITH rolled AS MATERIALIZED (SELECT m.node_id, h.bucket, count(*) AS sample_count, %1$s, %2$s'
+        ' FROM unnest($1, $2, $3) AS h (node_id, bucket, is_over) JOIN public.usage_metrics AS m ON m.node_id = h.node_id'
+        ' AND m."timestamp" >= h.bucket AND m."timestamp" < h.bucket + ''1 hour''::interval'
+        ' WHERE m."timestamp" >= %3$L AND m."timestamp" < %4$L GROUP BY m.node_id, h.bucket, h.is_over),'
+        ' sketched AS (INSERT INTO public.usage_sketches (vital, node_id, bucket, value_count, p95, sketch) %5$s ORDER BY 1, 2, 3)'
+        ' INSERT INTO public.usage_hourly (node_id, bucket, sample_count, %6$s) SELECT node_id, bucket, sample_count, %6$s FROM rolled',
+        public.rolled_formulas('1 hour', 'bucket'),
+        (SELECT string_agg(format('CASE WHEN is_over THEN %s END AS %I', public.sketch_formula(vital, '1 hour', 'bucket'),
+            vital || '_sketch'), ', ') FROM unnest(public.rolled_vitals()) AS vital),
+        since, until, public.sketches_of('rolled'), public.rolled_names('1 hour'))
+        USING node_ids, buckets, are_over;
+END
+$$;
+-- Computes days of nodes anew in the same way.
+CREATE FUNCTION roll_up_days(node_ids uuid[], buckets timestamptz[]) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    since timestamptz := (SELECT min(bucket) FROM unnest(buckets) AS bucket);
+    until timestamptz := (SELECT max(bucket) FROM unnest(buckets) AS bucket) + interval '1 day';
+BEGIN
+    EXECUTE format('DELETE FROM public.usage_daily AS r USING unnest($1, $2) AS h (node_id, bucket)'
+        ' WHERE r.node_id = h.node_id AND r.bucket = h.bucket AND r.bucket >= %L AND r.bucket < %L',
+        greatest(since, public.kept_since('public.usage_metrics')), until)
+        USING node_ids, buckets;
+    EXECUTE format('INSERT INTO public.usage_daily (node_id, bucket, sample_count, %s) SELECT m.node_id, h.bucket, count(*), %s'
         ' FROM unnest($1, $2) AS h (node_id, bucket) JOIN public.usage_metrics AS m ON m.node_id = h.node_id'
-        ' AND m."timestamp" >= h.bucket AND m."timestamp" < h.bucket + %L::interval'
+        ' AND m."timestamp" >= h.bucket AND m."timestamp" < h.bucket + ''1 day''::interval'
         ' WHERE m."timestamp" >= %L AND m."timestamp" < %L GROUP BY m.node_id, h.bucket',
-        target, names, public.rolled_formulas(width, 'bucket'), width, since, until)
+        public.rolled_names('1 day'), public.rolled_formulas('1 day', 'bucket'), since, until)
         USING node_ids, buckets;
 END
 $$;
-GRANT EXECUTE ON FUNCTION roll_up_usage(regclass, interval, uuid[], timestamptz[]), rolled_columns(),
-    rolled_formulas(interval, text), rolled_vitals() TO omega_worker;
+GRANT EXECUTE ON FUNCTION roll_up_hours(uuid[], timestamptz[], boolean[]), roll_up_days(uuid[], timestamptz[]),
+    rolled_columns(interval, text), rolled_names(interval), rolled_formulas(interval, text), sketch_formula(text, interval, text),
+    sketches_of(text), rolled_vitals() TO omega_worker;
 
 -- Where the server drops and compresses by itself, tells it when to; changes nothing that is so already. Measurements only.
 CREATE FUNCTION keep_for(target regclass, keep interval, compress_after interval) RETURNS void
@@ -46,9 +74,13 @@ BEGIN
     IF coalesce(current_setting('timescaledb.license', true), '') <> 'timescale' THEN
         RETURN;
     END IF;
-    IF base IS NULL OR base NOT IN ('usage_metrics', 'usage_hourly', 'usage_daily', 'metric_samples', 'metric_hourly',
+    IF base IS NULL OR base NOT IN ('usage_metrics', 'usage_hourly', 'usage_daily', 'usage_sketches', 'metric_samples', 'metric_hourly',
                                     'process_snapshots', 'node_heartbeats') THEN
         RAISE EXCEPTION '% is kept', target USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF base = 'usage_sketches' THEN
+        base := 'usage_sketches_wide';
+        target := 'public.usage_sketches_wide'::regclass;
     END IF;
     SELECT max((config ->> 'drop_after')::interval), max((config ->> 'compress_after')::interval) INTO kept, pressed
     FROM timescaledb_information.jobs

@@ -6,16 +6,23 @@ AS $$
 DECLARE
     most    CONSTANT double precision := 3.4028234663852886e38;
     least_  CONSTANT double precision := 1.1754943508222875e-38;
-    ordered real[] := ARRAY(
-        SELECT CASE WHEN abs(point) < least_ THEN 0 ELSE greatest(least(point, most), -most) END::real
-        FROM unnest(points) AS point WHERE point <> 'NaN' ORDER BY 1);
-    n       bigint := cardinality(ordered);
-    k       bigint := n;
+    ordered real[];
+    n       bigint;
+    k       bigint;
     level   integer := 0;
 BEGIN
-    IF n = 0 THEN
-        RETURN NULL;
+    -- What needs no thinning, which is usual, takes a third of the time this way.
+    IF cardinality(points) <= capacity THEN
+        RETURN (
+            SELECT '\x00'::bytea || int2send(count(*)::smallint) || string_agg(float4send(kept), ''::bytea ORDER BY kept)
+            FROM (SELECT CASE WHEN abs(point) < least_ THEN 0 ELSE greatest(least(point, most), -most) END::real AS kept
+                  FROM unnest(points) AS point WHERE point <> 'NaN') AS bounded);
     END IF;
+    ordered := ARRAY(
+        SELECT CASE WHEN abs(point) < least_ THEN 0 ELSE greatest(least(point, most), -most) END::real
+        FROM unnest(points) AS point WHERE point <> 'NaN' ORDER BY 1);
+    n := cardinality(ordered);
+    k := n;
     WHILE k > capacity LOOP
         level := level + 1;
         k := (2 * n + (1::bigint << level)) / (1::bigint << (level + 1));
@@ -81,10 +88,22 @@ CREATE FUNCTION rolled_vitals() RETURNS text[] LANGUAGE sql IMMUTABLE SET search
 AS $$ SELECT '{cpu_percent,cpu_temp,load_1m,ram_percent,ram_used_gb,swap_percent,gpu_utilization,gpu_memory_percent,gpu_temp,
     disk_percent,disk_read_mb_s,disk_write_mb_s,disk_io_wait_percent,net_sent_mb_s,net_recv_mb_s,process_count}'::text[] $$;
 
-CREATE FUNCTION rolled_columns() RETURNS TABLE (name text, type text, formula text)
+-- How a vital's sketch over `width` is made, whose bucket is the expression `bucket`: a hundred points an hour, and
+-- enough of them in a day.
+CREATE FUNCTION sketch_formula(vital text, width interval, bucket text) RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT format(part.name, vital), part.type, format(part.formula, vital)
+    SELECT format('public.sketch_of(array_agg(%I), %s, (extract(epoch FROM %s - timestamptz %L)::bigint / %s)::integer)',
+        vital, CASE width WHEN interval '1 hour' THEN 100 ELSE 256 END, bucket, '1970-01-01 00:00+00',
+        extract(epoch FROM width)::integer)
+$$;
+
+-- The columns of a roll-up of `width`. Days have their sketches beside them, hours in a narrow table: there one vital's
+-- are read without all the others'.
+CREATE FUNCTION rolled_columns(width interval, bucket text DEFAULT 'bucket') RETURNS TABLE (name text, type text, formula text)
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT format(part.name, vital), part.type, coalesce(format(part.formula, vital), public.sketch_formula(vital, width, bucket))
     FROM unnest(public.rolled_vitals()) WITH ORDINALITY AS v (vital, place)
     CROSS JOIN (VALUES
         (1, '%s_count', 'integer', 'count(%I)::integer'),
@@ -92,18 +111,35 @@ AS $$
         (3, '%s_min', 'real', 'min(%I)::real'),
         (4, '%s_max', 'real', 'max(%I)::real'),
         (5, '%s_p95', 'real', '(percentile_cont(0.95) WITHIN GROUP (ORDER BY %I))::real'),
-        (6, '%s_sketch', 'bytea', 'public.sketch_of(array_agg(%I), $points, $phase)')
+        (6, '%s_sketch', 'bytea', NULL)
     ) AS part (place, name, type, formula)
+    WHERE part.place < 6 OR width > interval '1 hour'
     ORDER BY part.place = 6, v.place, part.place
 $$;
 
--- The select list of a roll-up of `width`, whose bucket is the expression `bucket`.
+-- Their names, and what they are made of, as select lists.
+CREATE FUNCTION rolled_names(width interval) RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT string_agg(quote_ident(name), ', ') FROM public.rolled_columns(width) $$;
 CREATE FUNCTION rolled_formulas(width interval, bucket text) RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT string_agg(formula || ' AS ' || quote_ident(name), ', ') FROM public.rolled_columns(width, bucket) $$;
+
+-- What the narrow table of an hour's sketches is made from: of every vital a count, the percentile and the sketch.
+CREATE FUNCTION sketched_formulas(bucket text) RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT string_agg(replace(replace(formula,
-            '$points', CASE width WHEN interval '1 hour' THEN '32' ELSE '256' END),
-            '$phase', format('(extract(epoch FROM %s - timestamptz %L)::bigint / %s)::integer', bucket, '1970-01-01 00:00+00', extract(epoch FROM width)::integer))
-        || ' AS ' || quote_ident(name), ', ')
-    FROM public.rolled_columns()
+    SELECT string_agg(format('count(%1$I)::integer AS %2$I, (percentile_cont(0.95) WITHIN GROUP (ORDER BY %1$I))::real AS %3$I,'
+        ' %4$s AS %5$I', vital, vital || '_count', vital || '_p95', public.sketch_formula(vital, '1 hour', bucket), vital || '_sketch'), ', ')
+    FROM unnest(public.rolled_vitals()) AS vital
+$$;
+
+-- The same as rows of the narrow table, out of a source of such columns: a branch for each vital, of which a reader of one
+-- vital touches one.
+CREATE FUNCTION sketches_of(source text) RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT string_agg(format('SELECT %1$L::text AS vital, node_id, bucket, %2$I AS value_count, %3$I AS p95, %4$I AS sketch'
+        ' FROM %5$s WHERE %4$I IS NOT NULL', vital, vital || '_count', vital || '_p95', vital || '_sketch', source), ' UNION ALL ')
+    FROM unnest(public.rolled_vitals()) AS vital
 $$;

@@ -44,6 +44,24 @@ BEGIN
         || ' FROM fences.usage_hourly AS h';
 END
 $$;
+-- Where an hour's sketches are stored together, their rows are such branches too.
+DO $$
+DECLARE
+    place name;
+BEGIN
+    IF to_regclass('public.usage_sketches_wide') IS NULL THEN
+        PERFORM publish_view('readable', 'usage_sketches', rows_of_node('usage_sketches'), '{}'),
+            publish_view('series', 'usage_sketches', rows_of_node('usage_sketches'), '{}');
+    ELSE
+        PERFORM publish_view('fences', 'usage_sketches_wide', rows_of_node('usage_sketches_wide'), '{}');
+        FOREACH place IN ARRAY '{readable,series}'::name[] LOOP
+            EXECUTE format('CREATE VIEW %I.usage_sketches WITH (security_barrier) AS %s', place, sketches_of('fences.usage_sketches_wide'));
+        END LOOP;
+    END IF;
+END
+$$;
+GRANT SELECT ON readable.usage_sketches TO omega_admin, omega_operator, analyst, omega_readonly, dashboard_readonly, omega_worker;
+GRANT SELECT ON series.usage_sketches TO omega_portal;
 CREATE VIEW readable.session_metrics WITH (security_barrier) AS
     SELECT s.time, s.session_id, s.metric_type, s.value, s.unit FROM fences.samples AS s WHERE s.session_id IS NOT NULL;
 CREATE VIEW readable.metrics WITH (security_barrier) AS

@@ -2,7 +2,7 @@ DO $$
 BEGIN
     IF coalesce(current_setting('timescaledb.license', true), '') = 'timescale' THEN
         PERFORM remove_retention_policy(name::regclass, if_exists => true)
-        FROM unnest('{usage_metrics,usage_hourly,usage_daily,metric_samples,metric_hourly,process_snapshots,node_heartbeats}'::text[])
+        FROM unnest('{usage_metrics,usage_hourly,usage_daily,usage_sketches_wide,metric_samples,metric_hourly,process_snapshots,node_heartbeats}'::text[])
             AS name;
     END IF;
 END

@@ -16,13 +16,13 @@ DECLARE
     kind   "char" := (SELECT relkind FROM pg_class WHERE oid = target);
 BEGIN
     IF target IS NULL OR kept NOT IN ('usage_metrics', 'usage_hourly', 'usage_daily', 'metric_samples', 'metric_hourly',
-                                      'process_snapshots', 'node_heartbeats', 'ingest_trust') THEN
+                                      'usage_sketches', 'process_snapshots', 'node_heartbeats', 'ingest_trust') THEN
         RETURN;
     END IF;
     IF kind = 'v' THEN
         EXECUTE 'SELECT format(''%I.%I'', materialization_hypertable_schema, materialization_hypertable_name)::regclass'
             ' FROM timescaledb_information.continuous_aggregates WHERE view_schema = ''public'' AND view_name = $1'
-            INTO target USING kept;
+            INTO target USING CASE kept WHEN 'usage_sketches' THEN 'usage_sketches_wide' ELSE kept END;
     END IF;
     IF kind = 'v' OR public.is_hypertable(target) THEN
         RETURN QUERY EXECUTE

@@ -1,1 +1,0 @@
-SELECT roll_up_usage(%(target)s::regclass, %(width)s::interval, %(node_ids)s::uuid[], %(buckets)s::timestamptz[])
