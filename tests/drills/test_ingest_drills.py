@@ -15,31 +15,12 @@ import pytest
 
 from apps.nodes.models import IngestPulse, Node
 from tests import database
-from tests.drills.senders import Sender, assert_stored_once, sending
+from tests.drills.senders import MEGABYTE, assert_stored_once, fleet, memory, sending
 from tests.ingest.conftest import Agent, epoch, new_agent
 from tests.ingest.stored import samples_of
 from tests.processes import Portal, portal, wait_for
 
 pytestmark = [pytest.mark.flow, pytest.mark.slow]
-MEGABYTE = 1024
-
-
-@pytest.fixture
-def door(tmp_path: Path, redis_url: str, committed: None) -> Iterator[Portal]:
-    """A door of the drill's own."""
-    with portal(tmp_path, redis_url, "ingest") as running:
-        yield running
-
-
-def fleet(urls: list[str], count: int, batches: int) -> list[Sender]:
-    """Return agents that are about to send."""
-    return [Sender(new_agent(urls[0]), batches, urls) for _ in range(count)]
-
-
-def memory(process: int) -> int:
-    """Return how much a process holds right now, in kB."""
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
 
 
 def test_door_killed_under_load_loses_nothing_acknowledged(door: Portal) -> None:
