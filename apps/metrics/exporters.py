@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Final
 
+from apps.metrics.scrape_grids import Grid, Look
 from apps.metrics.scrape_parts import Vitals, is_counted
 from apps.metrics.scrape_readers import read_node_exporter, read_opentelemetry, read_telegraf
 from apps.metrics.scrapes import Scrape, Track, moments
@@ -20,7 +21,7 @@ class Exporter:
     anchor: str
     machine: tuple[str, ...]
     names: tuple[str, ...]
-    read: Callable[[Scrape], Vitals]
+    read: Callable[[Scrape | Look], Vitals]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,18 @@ def own_tracks(tracks: Iterable[Track], hostname: str) -> list[Track]:
     return found
 
 
-def rows_of_machine(tracks: Iterable[Track], since: float) -> list[Row]:
-    """Return the vitals of every scrape after `since`, in order of time; all tracks are those of one machine."""
-    by_name = _by_name(tracks)
-    rows = [row for exporter in EXPORTERS if exporter.anchor in by_name for row in _rows(exporter, by_name, since)]
+def rows_of_machine(scraped: Grid | Iterable[Track], since: float) -> list[Row]:
+    """Return the vitals of every scrape after `since`, in order of time; all series are those of one machine.
+
+    A grid must have a moment up to `since`.
+    """
+    if isinstance(scraped, Grid):
+        looks = [(at, scraped.look(place)) for place, at in enumerate(scraped.times) if at > since]
+        known = [exporter for exporter in EXPORTERS if exporter.anchor in scraped.layout.by_name]
+        rows = [row for exporter in known for at, look in looks if (row := _row(exporter, at, look))]
+    else:
+        by_name = _by_name(scraped)
+        rows = [row for exporter in EXPORTERS if exporter.anchor in by_name for row in _rows(exporter, by_name, since)]
     return sorted(rows, key=lambda row: row.at)
 
 
@@ -69,11 +78,15 @@ def _rows(exporter: Exporter, by_name: Mapping[str, list[Track]], since: float) 
     times = moments(own[exporter.anchor])
     found = []
     for before, at in zip([None, *times], times, strict=False):
-        if at > since:
-            vitals = _sensible(exporter.read(Scrape(own, at, before)))
-            if vitals:
-                found.append(Row(at, vitals))
+        if at > since and (row := _row(exporter, at, Scrape(own, at, before))):
+            found.append(row)
     return found
+
+
+def _row(exporter: Exporter, at: float, scrape: Scrape | Look) -> Row | None:
+    """Return the vitals of one scrape, None where it tells none."""
+    vitals = _sensible(exporter.read(scrape))
+    return Row(at, vitals) if vitals else None
 
 
 def _named(exporter: Exporter, track: Track) -> tuple[str, ...]:
@@ -143,3 +156,4 @@ EXPORTERS: Final = (
 )  # fmt: skip
 ANCHORS: Final = frozenset(exporter.anchor for exporter in EXPORTERS)
 NAMES: Final = tuple(name for exporter in EXPORTERS for name in exporter.names)
+MACHINE_LABELS: Final = frozenset(label for exporter in EXPORTERS for label in exporter.machine)

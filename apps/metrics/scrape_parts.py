@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
+from apps.metrics.scrape_grids import Look
 from apps.metrics.scrapes import Labels, Scrape, Track
 
 MEGA: Final = 1e6
@@ -46,7 +47,7 @@ def is_counted(track: Track) -> bool:
     return left_out is None or not left_out.fullmatch(track.labels.get(label, ""))
 
 
-def shares(scrape: Scrape, counter: str, core: str, mode: str, waiting: str) -> Vitals:
+def shares(scrape: Scrape | Look, counter: str, core: str, mode: str, waiting: str) -> Vitals:
     """Return the processor's load from seconds spent in each mode."""
     total: dict[str, float] = defaultdict(float)
     idle: dict[str, float] = defaultdict(float)

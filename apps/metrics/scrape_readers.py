@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 
+from apps.metrics.scrape_grids import Look
 from apps.metrics.scrape_parts import (
     NOT_WIRES,
     PARTS_OF_DISKS,
@@ -17,7 +18,7 @@ from apps.metrics.scrape_parts import (
 from apps.metrics.scrapes import Labels, Scrape
 
 
-def read_node_exporter(scrape: Scrape) -> Vitals:
+def read_node_exporter(scrape: Scrape | Look) -> Vitals:
     """Read a scrape of node_exporter."""
     value, rates = scrape.value, scrape.rates
     booted = value("node_boot_time_seconds")
@@ -50,7 +51,7 @@ def _file_system(labels: Labels) -> tuple[str, str, str]:
     return labels.get("fstype", ""), labels.get("mountpoint", ""), labels.get("device", "")
 
 
-def read_telegraf(scrape: Scrape) -> Vitals:
+def read_telegraf(scrape: Scrape | Look) -> Vitals:
     """Read a scrape of Telegraf's plugins cpu, mem, swap, disk, diskio, net, system and processes."""
     value, rates = scrape.value, scrape.rates
     waiting = {labels.get("cpu", ""): wait for labels, wait in scrape.values("cpu_usage_iowait")}
@@ -80,7 +81,7 @@ def read_telegraf(scrape: Scrape) -> Vitals:
     }
 
 
-def read_opentelemetry(scrape: Scrape) -> Vitals:
+def read_opentelemetry(scrape: Scrape | Look) -> Vitals:
     """Read what OpenTelemetry's host metrics receiver tells."""
     sizes = {labels.get("state", ""): size for labels, size in scrape.values("system.memory.usage")}
     total = sum(sizes.get(state, 0.0) for state in ("used", "free", "cached", "buffered"))

@@ -20,7 +20,6 @@ from apps.core import live, sql
 from apps.metrics.exporters import ANCHORS, NAMES, Row, rows_of_machine
 from apps.metrics.scrapes import TOLERANCE_SECONDS
 from apps.metrics.selectors.scrapes import add_before, read_scrapes
-from apps.metrics.services.rollup import queue_hours
 from apps.metrics.services.vitals_series import Change, Span, find_series
 
 # Parts of a scrape come in several requests, and one of them may have to be repeated.
@@ -84,15 +83,13 @@ def _derive(node_ids: Sequence[UUID], now: datetime) -> int:
 def _follow(spans: Sequence[Span], told: Mapping[UUID, Progress], now: datetime) -> dict[UUID, Sequence[Row]]:
     """Return the rows that samples of each node make or change, and note how far it is read."""
     readings = find_series(spans, now - OLDEST)
-    tracks = read_scrapes(readings)
-    changes = {
-        one.node_id: Change.of(tracks.get(one.node_id, ()), span) for one, span in zip(readings, spans, strict=True)
-    }
-    add_before([(tracks[node_id], one.since) for node_id, one in changes.items() if one.since is not None])
+    scraped = read_scrapes(readings)
+    changes = {span.node_id: Change.of(scraped.get(span.node_id, []), span) for span in spans}
+    add_before(scraped, {node_id: one.since for node_id, one in changes.items() if one.since is not None})
     found: dict[UUID, Sequence[Row]] = {}
     for span in spans:
         change = changes[span.node_id]
-        rows = rows_of_machine(tracks[span.node_id], change.since) if change.since is not None else []
+        rows = rows_of_machine(scraped[span.node_id], change.since) if change.since is not None else []
         whole = _whole(rows, (now - INCOMPLETE).timestamp())
         found[span.node_id] = whole
         _tell(told[span.node_id], span, change, whole, rows[len(whole) :], now)
@@ -158,9 +155,9 @@ def _store(found: dict[UUID, Sequence[Row]], now: datetime) -> int:
     touched = sql.fetch_all(__file__, "store_derived.sql", {"rows": text})
     if touched:
         sql.execute(__file__, "store_derived_latest.sql", {"rows": text, "now": now})
-        hours = ((row["node_id"], row["timestamp"].replace(minute=0, second=0, microsecond=0)) for row in touched)
-        queue_hours(hours, now=now)
-        live.publish("nodes", *(f"node:{node_id}" for node_id in {row["node_id"] for row in touched}))
+        node_ids, times = [row["node_id"] for row in touched], [row["timestamp"] for row in touched]
+        sql.execute(__file__, "queue_derived.sql", {"node_ids": node_ids, "at": times, "now": now})
+        live.publish("nodes", *(f"node:{node_id}" for node_id in set(node_ids)))
     return len(touched)
 
 

@@ -9,11 +9,13 @@ from typing import Any, Final, Self
 from uuid import UUID
 
 import msgspec
+import numpy as np
 
 from apps.core import sql
-from apps.metrics.exporters import ANCHORS, NAMES, own_tracks
+from apps.metrics.exporters import ANCHORS, MACHINE_LABELS, NAMES, own_tracks
+from apps.metrics.scrape_grids import Grid, Layout
 from apps.metrics.scrapes import LONGEST_GAP_SECONDS, TOLERANCE_SECONDS, Track
-from apps.metrics.selectors.scrapes import Named, Reading
+from apps.metrics.selectors.scrapes import Own, Reading, Scraped
 
 # Parts of a scrape may be stamped apart.
 BACK: Final = timedelta(seconds=1)
@@ -22,7 +24,11 @@ AT_ONCE: Final = timedelta(hours=1)
 _encode = msgspec.json.Encoder().encode
 _done = msgspec.json.Decoder(dict[float, int], strict=False).decode
 _labels = msgspec.json.Decoder(dict[str, str]).decode
-_series = msgspec.json.Decoder(list[Named]).decode
+_series = msgspec.json.Decoder(list[tuple[int, str, dict[str, str]]]).decode
+# What this process has read of notes: of each node the series under the hash of its note, and each layout once.
+MOST_KEPT: Final = 20_000
+_kept: dict[UUID, tuple[int, Own]] = {}
+_layouts: dict[bytes, Layout] = {}
 
 
 @dataclass(slots=True)
@@ -71,10 +77,13 @@ class Change:
     counts: Mapping[float, int]
 
     @classmethod
-    def of(cls, tracks: Sequence[Track], span: Span) -> Self:
+    def of(cls, scraped: Scraped, span: Span) -> Self:
         """Compare what is there with what was there: a sample changes its scrape and the rates of those after it."""
         since = span.since.timestamp()
-        every = Counter(chain.from_iterable(track.times for track in tracks))
+        if isinstance(scraped, Grid):
+            every: Mapping[float, int] = dict.fromkeys(scraped.times, len(scraped.series))
+        else:
+            every = Counter(chain.from_iterable(track.times for track in scraped))
         counts = {at: count for at, count in every.items() if at > since}
         done = _done(span.done) if span.done else {}
         first = min((at for at, count in counts.items() if done.get(at) != count), default=None)
@@ -132,4 +141,28 @@ def _remember(spans: Sequence[Span]) -> None:
 
 def _reading(span: Span) -> Reading:
     """Return what is to be read of a node."""
-    return Reading(span.node_id, _series(span.series or "[]"), span.starts, span.ends)
+    return Reading(span.node_id, _own(span.node_id, span.series), span.starts, span.ends)
+
+
+def _own(node_id: UUID, note: str) -> Own:
+    """Return the series of a note; it is the same one most of the time."""
+    mark = hash(note)
+    known = _kept.get(node_id)
+    if known is None or known[0] != mark:
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+            _layouts.clear()
+        _kept[node_id] = known = mark, _read_note(note)
+    return known[1]
+
+
+def _read_note(note: str) -> Own:
+    """Return the series of a note; what names the machine tells nothing of its series."""
+    found = _series(note or "[]")
+    named = [
+        (name, {label: value for label, value in labels.items() if label not in MACHINE_LABELS})
+        for _, name, labels in found
+    ]
+    numbers = [series for series, _, _ in found]
+    layout = _layouts.setdefault(_encode(named), Layout(named))
+    return Own(layout, np.array(numbers, np.int64), ",".join(map(str, numbers)))
