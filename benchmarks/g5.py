@@ -35,8 +35,8 @@ AVERAGE: Final = (
 TOP: Final = f"{AVERAGE} ORDER BY 2 DESC LIMIT 20"
 BARE: Final = """SELECT node_id, sum(cpu_percent_avg * cpu_percent_count) / sum(cpu_percent_count) FROM usage_hourly
     WHERE bucket >= %s AND bucket < %s GROUP BY node_id"""
-SKETCHES: Final = """SELECT node_id, string_agg(cpu_percent_sketch, ''::bytea) FROM usage_hourly
-    WHERE bucket >= %s AND bucket < %s GROUP BY node_id"""
+SKETCHES: Final = """SELECT node_id, string_agg(sketch, ''::bytea) FROM usage_sketches
+    WHERE vital = 'cpu_percent' AND bucket >= %s AND bucket < %s GROUP BY node_id"""
 CHART: Final = """SELECT date_bin('10 minutes', timestamp, '2000-01-03') AS at,
         avg(cpu_percent), min(cpu_percent), max(cpu_percent)
     FROM usage_metrics WHERE node_id = %s AND timestamp >= %s AND timestamp < %s GROUP BY 1"""

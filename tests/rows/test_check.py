@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.conf import settings
+from django.db import connections
 
 from tests import database
 
@@ -43,7 +44,7 @@ def test_process_that_connects_as_the_owner_is_found(committed: None) -> None:
     done = check(DATABASE_PORTAL_URL=database.url())
     assert done.returncode == 1
     assert "omega.E052" in done.stderr
-    assert "omega_owner owns tables" in done.stderr
+    assert f"{connections['owner'].settings_dict['USER']} owns tables" in done.stderr
 
 
 @pytest.mark.skipif(not settings.DATABASE_ADMIN_URL, reason="needs a superuser of the tests' server")
