@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.core.context import RequestContext, acting
 from apps.core.errors import Invalid, NotFound
-from apps.metrics.models import MetricSeries, UsageSketch
+from apps.metrics.models import MetricSample, MetricSeries, UsageDaily, UsageSketch
 from apps.metrics.models.retention_policy import KeptTable
 from apps.metrics.queries import Aggregation, Answer, Fill, Query, Selector, Window
 from apps.metrics.selectors import query_rows
@@ -306,3 +306,31 @@ def test_series_of_the_portal_itself_have_no_node() -> None:
     answer = run(Query("portal_jobs", NOW - HOUR, NOW), NOW)
 
     assert [(one.subject.node_id, one.subject.series_id) for one in answer.series] == [(None, own.pk)]
+
+
+def test_series_of_no_node_are_answered_over_any_span() -> None:
+    own = series_of(None, "portal_jobs", kind="gauge")
+    with acting_as("omega_worker"):
+        moments = [NOW - n * 50 * MINUTE for n in range(1, 90)]
+        MetricSample.objects.bulk_create(MetricSample(series=own, time=at, value=n) for n, at in enumerate(moments))
+        roll_up(now=NOW)
+
+    steps = {at.replace(hour=at.hour // 2 * 2, minute=0) for at in moments}
+    for how in (Aggregation.AVG, Aggregation.P95, Aggregation.COUNT):
+        answer = run(Query("portal_jobs", NOW - 4 * DAY, NOW, aggregation=how, step=7200), NOW)
+        assert set(told(answer)[own.pk]) == steps, how
+
+
+def test_percentile_with_a_day_from_before_there_were_sketches_is_unknown(kept_by_job: None) -> None:
+    world, node = World(NOW), make.node()
+    first = TODAY - 30 * DAY
+    world.add_vitals(node, {first + n * HOUR: float(n) for n in range(48)})
+    with acting_as("omega_worker"):
+        roll_up(now=NOW)
+        UsageDaily.objects.filter(bucket=first).update(cpu_percent_sketch=None, cpu_percent_p95=None)
+    query = Query("cpu_percent", first - DAY, first + 15 * DAY, aggregation=Aggregation.P95, step=86_400)
+    steps = {point.at: point.value for point in run(query, NOW).series[0].points}
+    over_all = instant(Window("cpu_percent", first, first + 16 * DAY, aggregation=Aggregation.P95), NOW).totals[0]
+
+    assert (steps[first], steps[first + DAY]) == (None, pytest.approx(45.85))
+    assert (over_all.value, over_all.samples) == (None, 48)

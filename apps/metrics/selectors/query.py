@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from operator import itemgetter
 
+from apps.core.timescale.tier import Tier, tier_of
 from apps.metrics.models.retention_policy import KeptTable
 from apps.metrics.queries import (
     Aggregation,
@@ -156,10 +157,15 @@ def _task(asked: Query | Window, now: datetime, since: datetime) -> Task:
     if asked.aggregation is Aggregation.RATE and any(row.kind == "gauge" for row in subjects.rows):
         raise not_a_counter(asked.metric)
     is_vital = asked.metric in VITALS
-    has_rollups = not is_vital or asked.aggregation is not Aggregation.LAST
+    has_rollups = asked.aggregation is not Aggregation.LAST if is_vital else _are_rolled_up(subjects)
     sketches_since = _sketches_since(now) if is_vital and asked.aggregation is Aggregation.P95 else None
     kept = Kept(since, is_vital and has_rollups, has_rollups, sketches_since)
     return Task(asked, now, subjects, kept)
+
+
+def _are_rolled_up(series: Subjects) -> bool:
+    """Tell whether series have hours: the job finds them by their nodes, so those of no node stay as samples."""
+    return tier_of() is Tier.TIMESCALE or all(row.subject.node_id for row in series.rows)
 
 
 def _sketches_since(now: datetime) -> datetime:

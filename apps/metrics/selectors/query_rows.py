@@ -188,12 +188,13 @@ def _p95(reader: Reader, plan: Plan, params: dict[str, Any]) -> Rows:
         rows = sql.fetch_all(__file__, "query_p95_vitals.sql", {**params, "vital": reader.metric}, names=reader.of_day)
     else:
         rows = reader.run("query_p95_series", params, [])
+    alone = [(row["subject"], Cell(row["at"], row["alone"], row["n"])) for row in rows if row["alone"] is not None]
     sketched = [row for row in rows if row["alone"] is None]
     together = [bytes(row["sketches"] or b"") + as_sketches(row["samples"]) for row in sketched]
     values = sketch.quantiles_by_subject(together, [0.95])[:, 0].tolist() if together else []
-    exact = [(row["subject"], Cell(row["at"], row["alone"], row["n"])) for row in rows if row["alone"] is not None]
-    return exact + [
-        (row["subject"], Cell(row["at"], value, row["n"])) for row, value in zip(sketched, values, strict=True)
+    return alone + [
+        (row["subject"], Cell(row["at"], None if row["is_unknown"] else value, row["n"]))
+        for row, value in zip(sketched, values, strict=True)
     ]
 
 

@@ -23,6 +23,6 @@ WITH stale AS (
 )
 SELECT subject, date_bin(%(step)s, at, %(origin)s) AS at, sum(n)::bigint AS n,
     CASE WHEN count(*) = 1 THEN max(p95) END AS alone, string_agg(sketch, ''::bytea) AS sketches,
-    array_agg(value) FILTER (WHERE value IS NOT NULL) AS samples
+    array_agg(value) FILTER (WHERE value IS NOT NULL) AS samples, bool_or(sketch IS NULL AND value IS NULL) AS is_unknown
 FROM parts
 GROUP BY 1, 2

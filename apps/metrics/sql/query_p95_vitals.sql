@@ -1,5 +1,6 @@
 -- What a 95th percentile of a vital is found from, by node and step: the sketches of hours and days one after the other,
--- and the samples of what is not rolled up; `alone` is the exact percentile where a step is one bucket. Parts as for moments.
+-- and the samples of what is not rolled up; `alone` is the exact percentile where a step is one bucket. Nothing is known (`is_unknown`) of a step with a day from before
+-- there were sketches. Parts as for moments.
 WITH stale AS (
     SELECT * FROM unnest(%(stale_subjects)s::uuid[], %(stale_from)s::timestamptz[], %(stale_until)s::timestamptz[])
         AS waiting (subject, since, until)
@@ -39,6 +40,6 @@ WITH stale AS (
 )
 SELECT subject, date_bin(%(step)s, at, %(origin)s) AS at, sum(n)::bigint AS n,
     CASE WHEN count(*) = 1 THEN max(p95) END AS alone, string_agg(sketch, ''::bytea) AS sketches,
-    array_agg(value) FILTER (WHERE value IS NOT NULL) AS samples
+    array_agg(value) FILTER (WHERE value IS NOT NULL) AS samples, bool_or(sketch IS NULL AND value IS NULL) AS is_unknown
 FROM parts
 GROUP BY 1, 2
