@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
+import pytest
 
 from apps.accounts.services import default_tenant
 from apps.metrics.models import MetricSample, MetricSeries, UsageMetric
-from apps.metrics.queries import Aggregation
+from apps.metrics.queries import Aggregation, Answer, Query
 from apps.metrics.services import queue_hours, roll_up
 from apps.nodes.models import Node
 from tests import make
@@ -17,6 +18,7 @@ from tests.database import acting_as
 from tests.metrics.conftest import hour_of
 
 Samples = dict[datetime, float]
+Steps = dict[object, dict[datetime, float]]
 MINUTE = timedelta(minutes=1)
 
 
@@ -131,3 +133,24 @@ def _one(chosen: list[tuple[datetime, float]], places: list[int], how: Aggregati
         Aggregation.P95: float(np.percentile(values, 95)),
     }
     return answers[how]
+
+
+def told(answer: Answer) -> Steps:
+    """Return the points that are no gaps, by node or series."""
+    return {
+        one.subject.series_id or one.subject.node_id: {p.at: p.value for p in one.points if p.value is not None}
+        for one in answer.series
+    }
+
+
+def wanted(world: World, query: Query, answer: Answer) -> Steps:
+    """Return the same, worked out from the samples."""
+    step = timedelta(seconds=answer.step_seconds)
+    start, end = answer.steps[0], answer.steps[-1] + step
+    stored = world.vitals if query.metric == "cpu_percent" else world.counters
+    return {of.pk: by_hand(samples, start, end, step, query.aggregation) for of, samples in stored.items()}
+
+
+def nearly(steps: Steps) -> object:
+    """Return the points to compare with: what was measured is stored exactly, sketches hold four bytes."""
+    return {key: pytest.approx(points, rel=1e-6, abs=1e-9) for key, points in steps.items()}

@@ -9,16 +9,15 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.core.context import RequestContext, acting
 from apps.core.errors import Invalid, NotFound
-from apps.metrics.models import MetricSample, MetricSeries, UsageDaily, UsageSketch
+from apps.metrics.models import MetricSample, MetricSeries
 from apps.metrics.models.retention_policy import KeptTable
-from apps.metrics.queries import Aggregation, Answer, Fill, Query, Selector, Window
-from apps.metrics.selectors import query_rows
+from apps.metrics.queries import Aggregation, Fill, Query, Selector, Window
 from apps.metrics.selectors.query import instant, run
 from apps.metrics.selectors.query_limits import bounded
 from apps.metrics.services import roll_up
 from tests import make
-from tests.database import acting_as, aggregates
-from tests.metrics.query_world import World, by_hand, random_world, series_of
+from tests.database import acting_as
+from tests.metrics.query_world import World, by_hand, nearly, random_world, series_of, told, wanted
 
 pytestmark = [pytest.mark.django_db, pytest.mark.data_layer]
 HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
@@ -31,28 +30,6 @@ SPANS = [
     (NOW - 70 * HOUR, NOW, 86_400),
     (NOW - 20 * HOUR, NOW - 19 * HOUR, 3600),
 ]
-Steps = dict[object, dict[datetime, float]]
-
-
-def told(answer: Answer) -> Steps:
-    """Return the points that are no gaps, by node or series."""
-    return {
-        one.subject.series_id or one.subject.node_id: {p.at: p.value for p in one.points if p.value is not None}
-        for one in answer.series
-    }
-
-
-def wanted(world: World, query: Query, answer: Answer) -> Steps:
-    """Return the same, worked out from the samples."""
-    step = timedelta(seconds=answer.step_seconds)
-    start, end = answer.steps[0], answer.steps[-1] + step
-    stored = world.vitals if query.metric == "cpu_percent" else world.counters
-    return {of.pk: by_hand(samples, start, end, step, query.aggregation) for of, samples in stored.items()}
-
-
-def nearly(steps: Steps) -> object:
-    """Return the points to compare with: what was measured is stored exactly, sketches hold four bytes."""
-    return {key: pytest.approx(points, rel=1e-6, abs=1e-9) for key, points in steps.items()}
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -110,54 +87,6 @@ def test_whole_hours_are_answered_alike_for_nodes_of_no_one_and_several_hours() 
 
             assert answer.source == "hourly"
             assert found == pytest.approx(by_samples, rel=1e-6), (metric, how)
-
-
-def test_sketched_percentile_is_off_by_less_than_a_hundredth_in_rank() -> None:
-    world, node = World(NOW), make.node()
-    values = {TODAY - 4 * DAY + n * MINUTE: float((n * 7919) % 1440) for n in range(1440)}
-    world.add_vitals(node, {at: value / 16 for at, value in values.items()})
-    with acting_as("omega_worker"):
-        roll_up()
-
-    answer = instant(Window("cpu_percent", TODAY - 4 * DAY, TODAY - 3 * DAY, aggregation=Aggregation.P95), NOW)
-
-    value = answer.totals[0].value
-    assert answer.source == "hourly" and value is not None
-    assert abs(value * 16 / 1440 - 0.95) < 0.01
-
-
-def test_percentiles_outlive_the_sketches_of_hours_by_the_hour_and_by_the_day() -> None:
-    world, node = World(NOW), make.node()
-    first = TODAY - 100 * DAY
-    world.add_vitals(node, {first + n * 20 * MINUTE: float(n * 37 % 101) for n in range(150)})
-    with acting_as("omega_worker"):
-        roll_up(now=NOW)
-        if not aggregates():
-            UsageSketch.objects.all().delete()
-    by_hour, by_two, by_day = (
-        Query("cpu_percent", first, first + 2 * DAY + HOUR, aggregation=Aggregation.P95, step=step)
-        for step in (3600, 7200, 86_400)
-    )
-
-    for query, source in ((by_hour, "hourly"), (by_day, "daily")):
-        answer = run(query, NOW)
-        assert answer.source == source and told(answer) == nearly(wanted(world, query, answer))
-    with pytest.raises(Invalid, match="together are kept since") as refusal:
-        run(by_two, NOW)
-    assert (refusal.value.code, refusal.value.field) == ("step_too_fine", "step")
-
-
-def test_question_that_meets_far_too_many_hours_not_rolled_up_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    world, node = World(NOW), make.node()
-    world.add_vitals(node, {NOW - n * HOUR: 1.0 for n in range(60, 70)})
-    asked = Window("cpu_percent", NOW - 80 * HOUR, NOW)
-    monkeypatch.setattr(query_rows, "MOST_WAITING", 10)
-    assert instant(asked, NOW).totals[0].samples == 10
-    monkeypatch.setattr(query_rows, "MOST_WAITING", 9)
-
-    with pytest.raises(Invalid, match="wait to be rolled up") as refusal:
-        instant(asked, NOW)
-    assert (refusal.value.code, refusal.value.field) == ("too_expensive", "start")
 
 
 def test_years_are_answered_by_days_and_the_newest_of_them_by_what_is_not_rolled_up() -> None:
@@ -319,18 +248,3 @@ def test_series_of_no_node_are_answered_over_any_span() -> None:
     for how in (Aggregation.AVG, Aggregation.P95, Aggregation.COUNT):
         answer = run(Query("portal_jobs", NOW - 4 * DAY, NOW, aggregation=how, step=7200), NOW)
         assert set(told(answer)[own.pk]) == steps, how
-
-
-def test_percentile_with_a_day_from_before_there_were_sketches_is_unknown(kept_by_job: None) -> None:
-    world, node = World(NOW), make.node()
-    first = TODAY - 30 * DAY
-    world.add_vitals(node, {first + n * HOUR: float(n) for n in range(48)})
-    with acting_as("omega_worker"):
-        roll_up(now=NOW)
-        UsageDaily.objects.filter(bucket=first).update(cpu_percent_sketch=None, cpu_percent_p95=None)
-    query = Query("cpu_percent", first - DAY, first + 15 * DAY, aggregation=Aggregation.P95, step=86_400)
-    steps = {point.at: point.value for point in run(query, NOW).series[0].points}
-    over_all = instant(Window("cpu_percent", first, first + 16 * DAY, aggregation=Aggregation.P95), NOW).totals[0]
-
-    assert (steps[first], steps[first + DAY]) == (None, pytest.approx(45.85))
-    assert (over_all.value, over_all.samples) == (None, 48)

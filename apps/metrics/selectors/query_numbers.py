@@ -39,10 +39,11 @@ def _moments(reader: Reader, params: Mapping[str, Any]) -> Numbers:
     row = reader.run("query_hours_number", params, OF_MOMENTS)[0]
     if row["subjects"] is None:
         return {}
-    values, counts = (np.frombuffer(row[name], kind).tolist() for name, kind in (("numbers", ">f8"), ("counts", ">i8")))
-    pairs = dict(zip(_split(row["subjects"], reader.width), zip(values, counts, strict=True), strict=True))
-    found = ((one.key, pairs.get(reader.sent(one.key))) for one in reader.rows)
-    return {key: pair for key, pair in found if pair is not None}
+    owners = _owners(memoryview(row["subjects"]), [reader.sent(one.key) for one in reader.rows], reader.width)
+    values, counts = np.zeros(len(reader.rows) + 1), np.zeros(len(reader.rows) + 1, np.int64)
+    values[owners], counts[owners] = np.frombuffer(row["numbers"], ">f8"), np.frombuffer(row["counts"], ">i8")
+    pairs = zip(reader.rows, values.tolist(), counts.tolist(), strict=False)
+    return {one.key: (value, count) for one, value, count in pairs if count}
 
 
 def _percentiles(reader: Reader, params: Mapping[str, Any]) -> Numbers:
@@ -99,8 +100,3 @@ def _columns(copied: memoryview) -> list[memoryview]:
         found.append(copied[at + LENGTH : at + LENGTH + size])
         at += LENGTH + size
     return found
-
-
-def _split(keys: bytes, width: int) -> list[bytes]:
-    """Return keys that were sent one after another."""
-    return [keys[at : at + width] for at in range(0, len(keys), width)]

@@ -130,23 +130,26 @@ def _spans(plan: Plan) -> dict[str, object]:
 def waits(reader: Reader, plan: Plan) -> Waiting:
     """Return the buckets that wait for their roll-up; samples are read for these. Raises Invalid for far too many."""
     found: Waiting = set()
-    if not plan.is_of_samples:
-        keys: dict[UUID | None, list[Key]] = {}
-        for one in reader.rows:
-            keys.setdefault(one.subject.node_id, []).append(one.key)
-        nodes = None if reader.keys is None or len(keys) > MOST_NAMED else [node for node in keys if node]
-        params: dict[str, Any] = {"nodes": nodes, "since": plan.finer_from, "until": plan.finer_until}
-        params |= {"days_since": plan.rolled_from, "days_until": plan.rolled_until, "limit": MOST_WAITING + 1}
-        for row in sql.fetch_all(__file__, "query_stale.sql", params):
-            width = DAY if plan.rolled_from <= row["bucket"] < plan.rolled_until else HOUR
-            since = floor(row["bucket"], width)
-            found |= {(key, since, since + width) for key in keys.get(row["node_id"], ())}
-            if len(found) > MOST_WAITING:
-                detail = (
-                    f"More than {MOST_WAITING:,} hours of this span still wait to be rolled up. Ask for fewer subjects"
-                    " or a shorter span, or again later."
-                )
-                raise Invalid("too_expensive", detail, field="start")
+    if plan.is_of_samples:
+        return found
+    named = None if reader.keys is None else {one.subject.node_id for one in reader.rows}
+    params: dict[str, Any] = {"nodes": list(named) if named and len(named) <= MOST_NAMED else None}
+    params |= {"since": plan.finer_from, "until": plan.finer_until, "limit": MOST_WAITING + 1}
+    params |= {"days_since": plan.rolled_from, "days_until": plan.rolled_until}
+    rows = sql.fetch_all(__file__, "query_stale.sql", params)
+    keys: dict[UUID | None, list[Key]] = {}
+    for one in reader.rows if rows else ():
+        keys.setdefault(one.subject.node_id, []).append(one.key)
+    for row in rows:
+        width = DAY if plan.rolled_from <= row["bucket"] < plan.rolled_until else HOUR
+        since = floor(row["bucket"], width)
+        found |= {(key, since, since + width) for key in keys.get(row["node_id"], ())}
+        if len(found) > MOST_WAITING:
+            detail = (
+                f"More than {MOST_WAITING:,} hours of this span still wait to be rolled up. Ask for fewer subjects"
+                " or a shorter span, or again later."
+            )
+            raise Invalid("too_expensive", detail, field="start")
     return found
 
 
