@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -29,7 +31,7 @@ from apps.api.refusals import Refused
 from apps.audit.models import Category, Status
 from apps.audit.services import record_apart
 from apps.core.context import acting
-from apps.core.errors import Forbidden
+from apps.core.errors import Forbidden, PortalError
 
 Input = TypeVar("Input", bound=Serializer[Any])
 
@@ -42,6 +44,7 @@ class View(APIView):
     refused: Refused | None = None
     refused_token: TokenRefused | None = None
     acting_as: ExitStack
+    _transaction: ExitStack
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponse]:  # type: ignore[override]
@@ -49,12 +52,12 @@ class View(APIView):
         return transaction.non_atomic_requests(super().as_view(**initkwargs))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Answer within a transaction; afterwards keep a refusal in one of its own.
+        """Answer within a transaction, which authentication begins; afterwards keep a refusal in one of its own.
 
         A caller who is known by a token only from within acts from there on until the refusal is kept.
         """
         with ExitStack() as self.acting_as:
-            with transaction.atomic():
+            with ExitStack() as self._transaction:
                 answer = cast("HttpResponse", super().dispatch(request, *args, **kwargs))
             answer["Cache-Control"] = "no-store"
             if self.refused:
@@ -70,6 +73,15 @@ class View(APIView):
         if isinstance(exc, TokenRefused):
             self.refused_token = exc
         return super().handle_exception(exc)
+
+    def perform_authentication(self, request: Request) -> None:
+        """Begin the transaction of the request, and find out who calls."""
+        self.begin()
+        super().perform_authentication(request)
+
+    def begin(self) -> None:
+        """Begin the transaction that lasts until there is an answer."""
+        self._transaction.enter_context(transaction.atomic())
 
     @property
     def now(self) -> datetime:
@@ -93,10 +105,18 @@ class PeopleView(View):
     actions: ClassVar[dict[str, Action]] = {}
 
     def perform_authentication(self, request: Request) -> None:
-        """Find out who calls; the person behind a token acts from here on, also for the open transaction."""
-        super().perform_authentication(request)
+        """Find out who calls, and only then begin the transaction: the person behind a token acts in all of it.
+
+        Whom a token belongs to is a look-up that needs neither transaction nor context.
+        """
+        try:
+            APIView.perform_authentication(self, request)
+        except (PortalError, APIException):
+            self.begin()
+            raise
         if isinstance(request.auth, ApiToken):
             self.acting_as.enter_context(acting(context_of_person(request.auth.user)))
+        self.begin()
 
     @property
     def person(self) -> User:
@@ -131,10 +151,19 @@ class AgentView(View):
 
 def checked(shape: type[Input], data: Any) -> dict[str, Any]:
     """Return what a shape makes of the data; raises ValidationError."""
-    filled = shape(data=data)
-    filled.is_valid(raise_exception=True)
-    found: dict[str, Any] = filled.validated_data
+    found: dict[str, Any] = _checker(shape).run_validation(data)
     return found
+
+
+@cache
+def _checker(shape: type[Serializer[Any]]) -> Serializer[Any]:
+    """Return the one serializer that checks bodies or parameters of a shape: its fields are dear to make.
+
+    Checking leaves nothing behind in it, so threads may share it.
+    """
+    made = shape()
+    made.fields  # noqa: B018 - they are made when looked at, and by one thread only
+    return made
 
 
 def _record_refusal(request: HttpRequest, refused: Refused) -> None:

@@ -77,7 +77,7 @@ def as_agent(hostname: str, tenant_id: object) -> RequestContext:
 
 def _tell_open_transaction(context: RequestContext) -> None:
     """Send the context to a transaction that began before it; a broken one can no longer be told."""
-    if connection.in_atomic_block and not connection.needs_rollback and connection.is_usable():
+    if connection.in_atomic_block and not connection.needs_rollback:
         send_context = getattr(connection, "send_context", None)
         if send_context:
             send_context(context)

@@ -32,6 +32,13 @@ def fetch_all(
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
 
+def fetch_columns(module_file: str, name: str, params: dict[str, Any]) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Run a statement file and return the names of its columns, of which some may be the same, and its rows."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(sql_text(module_file, name), params)
+        return [column.name for column in cursor.description or ()], cursor.fetchall()
+
+
 def execute(
     module_file: str, name: str, params: dict[str, Any], *, using: str = "default", names: Mapping[str, str] = NO_NAMES
 ) -> int:

@@ -9,7 +9,7 @@ from typing import Final
 from django.conf import settings
 from django.db import transaction
 
-from apps.accounts.lookups import token_by_key_id, user_by_id
+from apps.accounts.lookups import token_with_person, user_by_id
 from apps.accounts.models import ApiToken, AuthProvider, TokenScope, User
 from apps.audit.models import Category, Status
 from apps.audit.services import record, record_apart
@@ -97,18 +97,18 @@ def token_presented(*, text: str, address: Address | None, now: datetime) -> Api
     worth an entry in the audit log: `record_token_refusal`.
     """
     parsed = parse(text, PERSONAL_TOKEN)
-    token = token_by_key_id(parsed.key_id) if parsed else None
-    if token is None or parsed is None or not digests_match(bytes(token.digest), parsed.digest):
+    found = token_with_person(parsed.key_id) if parsed else None
+    if found is None or parsed is None or not digests_match(bytes(found[0].digest), parsed.digest):
         raise Unauthenticated(*NOT_ACCEPTED)
+    token, person = found
     if why := _why_over(token, address, now):
         raise TokenRefused(token, why)
-    person = user_by_id(token.user_id)
     if person is None or not person.is_active:
         raise TokenRefused(token, "account_closed")
     if not _is_vouched_for(person, now):
         raise TokenRefused(token, "not_vouched")
-    with acting(as_system(email=person.email, user_id=str(person.pk))), transaction.atomic():
-        if token.last_used_at is None or now - token.last_used_at >= USE_NOTED_EVERY:
+    if token.last_used_at is None or now - token.last_used_at >= USE_NOTED_EVERY:
+        with acting(as_system(email=person.email, user_id=str(person.pk))), transaction.atomic():
             used_from = str(address) if address else None
             ApiToken.objects.filter(pk=token.pk).update(last_used_at=now, last_used_ip=used_from)
     token.user = person

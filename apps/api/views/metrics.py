@@ -37,7 +37,8 @@ class NodeMetrics(PeopleView):
         end = asked.get("end") or (asked["start"] + HOUR if "start" in asked else self.now)
         start = asked.get("start") or end - HOUR
         of_node = Selector(nodes=(node.pk,))
-        found = run(Query(asked["metric"], start, end, of_node, max_points=asked["max_points"], band=True), self.now)
+        query = Query(asked["metric"], start, end, of_node, max_points=asked["max_points"], band=True)
+        found = run(query, self.now, is_last=True)
         (drawn,) = found.series
         points = [{"at": p.at, "avg": p.value, "min": p.minimum, "max": p.maximum} for p in drawn.points]
         head = {"metric": drawn.metric, "unit": drawn.unit, "source": found.source}

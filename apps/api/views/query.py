@@ -68,7 +68,7 @@ class MetricQueries(PeopleView):
             Fill(asked["fill"]),
             asked["band"] == "true",
         )
-        answer = run(query, self.now)
+        answer = run(query, self.now, is_last=True)
         series = [
             {
                 "subject": one.subject,
@@ -107,7 +107,7 @@ class MetricTop(PeopleView):
             asked["top"],
             asked["lowest"] == "true",
         )
-        answer = instant(window, self.now)
+        answer = instant(window, self.now, is_last=True)
         head = {"metric": answer.metric, "unit": answer.unit, "aggregation": window.aggregation}
         return Response({**head, "source": answer.source, "is_truncated": answer.is_truncated, "totals": answer.totals})
 

@@ -1,20 +1,46 @@
 """The connection: PostgreSQL through psycopg 3, with the request context sent at the start of each transaction."""
 
+import select
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from django.db.backends.postgresql.base import DatabaseWrapper as PostgresWrapper
+from psycopg import Connection
+from psycopg.pq import TransactionStatus
+from psycopg_pool import ConnectionPool
 
 from apps.core.context import NOBODY, RequestContext, current
 from apps.core.timescale.prepare import prepare_database
 from apps.core.timescale.schema import DatabaseSchemaEditor
 from apps.core.timescale.tier import Tier, read_tier
 
+# Not begun yet, or without an error: as far as the client knows, which asks nobody.
+SOUND = (TransactionStatus.IDLE, TransactionStatus.INTRANS)
+
+
+def check_if_news(connection: Connection[Any]) -> None:
+    """Ask the server whether a connection works if there is something to read; raises psycopg.OperationalError if not.
+
+    A server says nothing on an idle connection until it ends it, so that silence saves every request a round trip.
+    """
+    news = select.poll()
+    news.register(connection.fileno(), select.POLLIN)
+    if news.poll(0):
+        ConnectionPool.check_connection(connection)
+
 
 class DatabaseWrapper(PostgresWrapper):
     """A connection that knows its tier and tells each outermost transaction who acts."""
 
     SchemaEditorClass = DatabaseSchemaEditor
+
+    @property
+    def pool(self) -> ConnectionPool | None:
+        """Return the pool; it asks the server whether a connection still works only where the connection has news."""
+        found = cast("ConnectionPool | None", super().pool)
+        if found is not None and found._check is ConnectionPool.check_connection:
+            found._check = check_if_news
+        return found
 
     @cached_property
     def tier(self) -> Tier:
@@ -28,21 +54,27 @@ class DatabaseWrapper(PostgresWrapper):
         prepare_database(self)
         self.__dict__.pop("tier", None)
 
-    def set_autocommit(self, autocommit: bool, force_begin_transaction_with_broken_autocommit: bool = False) -> None:
-        """Begin as Django does; at the start of an outermost atomic block send the context."""
-        super().set_autocommit(autocommit, force_begin_transaction_with_broken_autocommit)
-        if autocommit or not force_begin_transaction_with_broken_autocommit or current() is NOBODY:
+    def _start_transaction_under_autocommit(self) -> None:
+        """Begin an outermost atomic block, and tell it the context in the same round trip."""
+        context = current()
+        if context is NOBODY:
+            self._set_autocommit(autocommit=False)  # type: ignore[attr-defined]
             return
         try:
-            self.send_context(current())
+            self._send(context, "BEGIN; SELECT ")
         except BaseException:
             self.close()
             raise
 
     def send_context(self, context: RequestContext) -> None:
-        """Set the `omega.*` settings for the rest of the open transaction, in one statement."""
+        """Set the `omega.*` settings for the rest of the open transaction; one that is broken can no longer be told."""
+        if self.connection is not None and self.connection.pgconn.transaction_status in SOUND:
+            self._send(context, "SELECT ")
+
+    def _send(self, context: RequestContext, start: str) -> None:
+        """Set the settings in one statement."""
         settings = context.settings()
         calls = ", ".join(["set_config(%s, %s, true)"] * len(settings))
         params: list[Any] = [part for pair in settings.items() for part in pair]
         with self.cursor() as cursor:
-            cursor.execute(f"SELECT {calls}", params)
+            cursor.execute(f"{start}{calls}", params)

@@ -98,14 +98,14 @@ class Task:
         return numbers(self.reader(self.subjects.rows), plan, self.asked.aggregation), plan.source
 
 
-def run(query: Query, now: datetime) -> Answer:
+def run(query: Query, now: datetime, *, is_last: bool = False) -> Answer:
     """Return the series of a question.
 
     Raises Invalid naming the field that is wrong, `too_expensive` where it would read or return too much, and NotFound
-    for a named node that the asker does not see.
+    for a named node that the asker does not see. After an error the transaction stays usable, unless this `is_last`.
     """
     check(query)
-    with bounded(_table(query.metric), now) as since:
+    with bounded(_table(query.metric), now, is_last=is_last) as since:
         task = _task(query, now, since)
         every = groups_of(task.subjects.rows, query.by)
         groups, totals = _top(query, task, every) if query.top else (every, {})
@@ -129,10 +129,10 @@ def run(query: Query, now: datetime) -> Answer:
     return Answer(series, plan.source, round(plan.step.total_seconds()), plan.steps, len(groups) < len(every))
 
 
-def instant(window: Window, now: datetime) -> WindowAnswer:
+def instant(window: Window, now: datetime, *, is_last: bool = False) -> WindowAnswer:
     """Return one number per subject over a whole window; raises as `run` does."""
     check(window)
-    with bounded(_table(window.metric), now) as since:
+    with bounded(_table(window.metric), now, is_last=is_last) as since:
         task = _task(window, now, since)
         found, source = task.numbers() if task.subjects.rows else ({}, Source.RAW)
     rows = task.subjects.rows

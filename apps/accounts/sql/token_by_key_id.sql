@@ -1,1 +1,0 @@
-SELECT * FROM lookups.token_by_key_id(%(key_id)s)
