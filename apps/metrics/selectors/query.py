@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from operator import itemgetter
+from operator import attrgetter
 
 from apps.core.timescale.tier import Tier, tier_of
 from apps.metrics.models.retention_policy import KeptTable
@@ -136,11 +136,11 @@ def instant(window: Window, now: datetime, *, is_last: bool = False) -> WindowAn
         task = _task(window, now, since)
         found, source = task.numbers() if task.subjects.rows else ({}, Source.RAW)
     rows = task.subjects.rows
-    told = [(row, *found.get(row.key, NOTHING)) for row in rows]
+    totals = [Total(row.subject, row.labels, *found.get(row.key, NOTHING)) for row in rows]
     if window.top:
-        told = [one for one in told if one[1] is not None]
-        told.sort(key=itemgetter(1), reverse=not window.lowest)
-    kept = [Total(row.subject, row.labels, value, samples) for row, value, samples in told[: window.top]]
+        totals = [total for total in totals if total.value is not None]
+        totals.sort(key=attrgetter("value"), reverse=not window.lowest)
+    kept = totals[: window.top]
     unit = rows[0].unit if rows else ""
     return WindowAnswer(kept, window.metric, unit, source, is_truncated=len(kept) < len(rows))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import repeat
 from uuid import UUID
 
 import msgspec
@@ -15,19 +16,24 @@ from apps.nodes.models import Node, NodeStatus
 from apps.nodes.selectors import visible_nodes
 
 NODE_COLUMNS = ("hostname", "region", "node_type")
+UNGROUPED = ("pk", "hostname", "heartbeat_interval_seconds")
+GROUPED = (*UNGROUPED, "region", "node_type", "labels")
 NO_LABELS: Mapping[str, str] = {}
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):
-    """One subject: its key in the samples, its node, and how its values are to be read. `own` are a node's labels."""
+    """One subject: its key in the samples, its node, and how its values are to be read. `own` are a node's labels.
+
+    What only groups are made of is there only where a question makes groups of nodes.
+    """
 
     key: UUID | int
     subject: Subject
     labels: Mapping[str, str]
     unit: str
-    region: str
-    node_type: str
     cadence: int = 60
+    region: str = ""
+    node_type: str = ""
     own: object = None
     kind: str = ""
 
@@ -56,7 +62,7 @@ def find_subjects(
 ) -> Subjects:
     """Return up to `limit` + 1 subjects in one statement, two where a named node has nothing to answer.
 
-    Labels of nodes come with them only where groups are made of them: decoding thousands takes longer than the rest.
+    What groups are made of comes with nodes only where groups are made: decoding thousands takes longer than the rest.
     Raises NotFound for a named node that the asker does not see, Invalid for a metric that nobody has.
     """
     if metric in VITALS:
@@ -96,15 +102,11 @@ def _nodes(metric: str, selector: Selector, labels: Mapping[str, str], limit: in
         field = "pool" if selector.pool_id else "session"
         raise Invalid("no_subject", "Vitals are of nodes, not of pools or sessions.", field=field)
     condition = matching(selector)
-    columns = ("pk", *NODE_COLUMNS, "heartbeat_interval_seconds", *(("labels",) if is_grouped else ()))
-    rows = (
-        _those(Node.objects.filter(condition), selector).order_by("hostname", "pk").values_list(*columns)[: limit + 1]
-    )
-    unit = VITALS[metric].unit
-    found = [
-        Found(key, Subject(key, name), NO_LABELS, unit, region, kind, every, *own)
-        for key, name, region, kind, every, *own in rows
-    ]
+    columns = GROUPED if is_grouped else UNGROUPED
+    nodes = _those(Node.objects.filter(condition), selector).order_by("hostname", "pk")
+    rows = list(nodes.values_list(*columns)[: limit + 1])
+    keys, names, *told = zip(*rows, strict=True) if rows else ((),) * len(columns)
+    found = list(map(Found, keys, map(Subject, keys, names), repeat(NO_LABELS), repeat(VITALS[metric].unit), *told))
     return Subjects(found, is_everyone=selector.nodes is None and not condition)
 
 
@@ -140,7 +142,7 @@ def _one_series(
     """Return a series as a subject."""
     own = _texts(labels)
     subject = Subject(node_id, hostname or "", key, pool_id, session_id)
-    return Found(key, subject, own, unit, region or "", node_type or "", kind=kind)
+    return Found(key, subject, own, unit, region=region or "", node_type=node_type or "", kind=kind)
 
 
 def _texts(labels: object) -> dict[str, str]:
