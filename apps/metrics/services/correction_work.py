@@ -158,13 +158,22 @@ def _params(row: SampleCorrection, starts: datetime, ends: datetime) -> dict[str
 
 
 def _lock(row: SampleCorrection, starts: datetime, ends: datetime, now: datetime) -> datetime | None:
-    """Lock what a piece changes beside its samples, as the door would; returns the time of the newest vitals."""
+    """Lock what a piece changes beside its samples, as the door would; returns the time of the newest vitals.
+
+    Where there are none their place is held: `_renew_latest` fills it or takes it away.
+    """
     if row.series_id is not None:
         sql.fetch_all(__file__, "lock_series_note.sql", {"series_id": row.series_id})
+    is_new = row.series_id is None and starts < ends and _hold_latest(row, now)
     newest = NodeLatest.objects.select_for_update().filter(node=row.node_id)
-    at = newest.values_list("at", flat=True).first()
+    at = None if is_new else newest.values_list("at", flat=True).first()
     sql.fetch_all(__file__, "mark_refreshed.sql", {"node_ids": [row.node_id], "start": starts, "end": ends, "now": now})
     return at
+
+
+def _hold_latest(row: SampleCorrection, now: datetime) -> bool:
+    """Hold the place of the newest vitals where there are none; tells whether that was so."""
+    return sql.execute(__file__, "hold_latest.sql", {"node_id": row.node_id, "now": now}) > 0
 
 
 def _refresh(row: SampleCorrection, starts: datetime, ends: datetime, at: datetime | None, now: datetime) -> None:
