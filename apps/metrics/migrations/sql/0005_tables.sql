@@ -54,7 +54,9 @@ SELECT ensure_partitions('usage_hourly', '30 days',
 SELECT ensure_partitions('usage_daily', '360 days',
     least((SELECT min(bucket) FROM usage_hourly_before), now() - interval '60 days'), now() + interval '60 days');
 SELECT ensure_partitions('metric_hourly', '7 days', now() - interval '14 days', now() + interval '14 days');
-SELECT ensure_partitions('usage_sketches', '1 day', now() - interval '8 days', now() + interval '4 days');
+SELECT ensure_partitions('usage_sketches', '1 day',
+    greatest(least((SELECT min(bucket) FROM usage_hourly_before), now() - interval '8 days'), now() - interval '90 days'),
+    now() + interval '4 days');
 DO $$
 DECLARE
     -- What the samples no longer tell has to come from the old hours by the day, too.
