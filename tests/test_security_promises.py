@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf8")
 NAMED = re.compile(r"`((?:agent/)?tests/[\w/]+\.py)::(test_\w+)`")
-AREAS = ["Login", "Agent keys", "Rows", "Audit", "Secrets", "Input", "Web"]
+AREAS = ["Login", "Agent keys", "Rows", "Audit", "Secrets", "Input", "Telemetry", "Web"]
 
 
 @cache
