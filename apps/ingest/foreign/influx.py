@@ -113,7 +113,7 @@ def _size_of(measurement: str, field: str, tags: tuple[tuple[str, str], ...]) ->
     return len(measurement) + len(field) + sum(len(name) + len(value) for name, value in tags)
 
 
-@remembered(16_384, _size_of)
+@remembered(8192, _size_of)
 def key_of(measurement: str, field: str, tags: tuple[tuple[str, str], ...]) -> SeriesKey | Fault:
     """Return the series of a field; signs that names do not have here become underscores."""
     labels = {mapped(name): value for name, value in tags}

@@ -234,7 +234,7 @@ def _size_of(name: str, pairs: Pairs) -> int:
     return len(name) + sum(len(label) + len(value) for label, value in pairs)
 
 
-@remembered(16_384, _size_of)
+@remembered(8192, _size_of)
 def key_of(name: str, pairs: Pairs) -> SeriesKey | Fault:
     """Return the series of a name and labels; what a point says goes before what its resource says."""
     return series_key(name, dict(pairs))

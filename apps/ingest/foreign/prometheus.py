@@ -129,7 +129,7 @@ def _take_samples(samples: Any, key: SeriesKey, gathering: Gathering, place: int
     return place
 
 
-@remembered(16_384, lambda labels: sum(map(len, labels)))
+@remembered(8192, lambda labels: sum(map(len, labels)))
 def key_of(labels: tuple[bytes, ...]) -> SeriesKey | Fault:
     """Return the series of a request's labels, each as its bytes; the same bytes are judged once."""
     try:

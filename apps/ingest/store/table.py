@@ -23,7 +23,7 @@ LARGEST: Final = 2**20
 _SECRET: Final = secrets.token_bytes(32)
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=16_384)
 def fingerprint(key: SeriesKey) -> bytes:
     """Return 16 bytes that stand for a series' name, labels and subject."""
     text = f"{key.metric_type}\0{key.labels}\0{key.pool or ''}\0{key.session or ''}"
@@ -115,10 +115,13 @@ class SeriesTable:
         while (self._count + more) * 2 > size - 1 and size < self._largest:
             size *= 2
         taken = np.flatnonzero(self._series)
-        kept = self._names[taken], self._series[taken], self._noted[taken], self._told[taken]
+        names, series, noted, told = self._names[taken], self._series[taken], self._noted[taken], self._told[taken]
         self._allocate(size)
         if (len(taken) + more) * 2 <= size - 1:
-            self.note(*kept)
+            # In pieces: what a look at all of them takes for a moment would be the most this process ever holds.
+            for start in range(0, len(taken), SMALLEST):
+                part = slice(start, start + SMALLEST)
+                self.note(names[part], series[part], noted[part], told[part])
 
     def _allocate(self, size: int) -> None:
         """Make empty arrays."""
