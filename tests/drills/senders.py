@@ -30,10 +30,10 @@ class Told:
     broken: int = 0
     impatient: int = 0
 
-    def goes_on(self) -> None:
-        """Wait for one more answer that all is well."""
-        heard = self.statuses[200]
-        wait_for(lambda: self.statuses[200] > heard, 60)
+    def goes_on(self, more: int = 1) -> None:
+        """Wait for more answers that all is well."""
+        goal = self.statuses[200] + more
+        wait_for(lambda: self.statuses[200] >= goal, 60)
 
     def post(self, client: httpx.Client, agent: Agent, call: str, body: Any, url: str) -> httpx.Response | None:
         """Send a body and note what came of it; None when the connection broke."""
@@ -178,11 +178,12 @@ def assert_stored_once(senders: list[Sender]) -> None:
     """Check that what was acknowledged is stored, once, and that nobody was told of anything but a wait."""
     for sender in senders:
         assert sender.enough.is_set() or sender.begun == sender.batches
-        assert sender.acknowledged == sender.stored() == sender.begun * sender.size
+        counts = sender.acknowledged, sender.stored()
+        assert counts == (sender.begun * sender.size,) * 2, f"acknowledged and stored {counts}, {sender.begun} batches"
         assert_patient(sender.told)
 
 
 def assert_patient(told: Told) -> None:
     """Check that whoever was not served was asked to come again, and told when."""
-    assert set(told.statuses) <= {200, 503}
-    assert not told.impatient
+    assert set(told.statuses) <= {200, 503}, told.statuses
+    assert not told.impatient, "a 503 says when to come again"
