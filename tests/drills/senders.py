@@ -72,7 +72,7 @@ class Sender:
         start = epoch(-DAY)
         with httpx.Client(timeout=20) as client:
             for number in range(self.batches):
-                if self.enough.is_set():
+                if self.enough.is_set() or self.gives_up.is_set():
                     return
                 self.begun += 1
                 samples = [
