@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any, Final, Self
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import msgspec
 import numpy as np
@@ -25,10 +26,11 @@ _encode = msgspec.json.Encoder().encode
 _done = msgspec.json.Decoder(dict[float, int], strict=False).decode
 _labels = msgspec.json.Decoder(dict[str, str]).decode
 _series = msgspec.json.Decoder(list[tuple[int, str, dict[str, str]]]).decode
-# What this process has read of notes: of each node the series under the hash of its note, and each layout once.
+# What this process has read of notes: of each node the series under the hash of its note, and each layout once
+# for as long as a node has it.
 MOST_KEPT: Final = 20_000
 _kept: dict[UUID, tuple[int, Own]] = {}
-_layouts: dict[bytes, Layout] = {}
+_layouts: WeakValueDictionary[bytes, Layout] = WeakValueDictionary()
 
 
 @dataclass(slots=True)
@@ -151,7 +153,6 @@ def _own(node_id: UUID, note: str) -> Own:
     if known is None or known[0] != mark:
         if len(_kept) >= MOST_KEPT:
             _kept.clear()
-            _layouts.clear()
         _kept[node_id] = known = mark, _read_note(note)
     return known[1]
 
