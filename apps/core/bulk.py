@@ -41,7 +41,9 @@ def copy_out(
     """
     columns = {place: sql.SQL(", ").join(map(sql.Identifier, named)) for place, named in lists.items()}
     text = sql.SQL(sql_text(module_file, name)).format(**columns)
-    with connections["default"].cursor() as cursor, cursor.copy(text, params) as stream:
+    connection = connections["default"]
+    # Django translates errors of statements and leaves out those of COPY.
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(text, params) as stream:
         block = bytearray()
         for row in stream:
             block += row

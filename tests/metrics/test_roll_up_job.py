@@ -108,6 +108,16 @@ def test_hours_have_sketches_when_they_are_over_and_each_only_of_what_was_measur
     assert row.p95 == UsageHourly.objects.get().cpu_percent_p95
 
 
+def test_hours_whose_sketches_are_no_longer_kept_get_none(node: Node) -> None:
+    for days in (89, 91):
+        put(node, START - days * 24 * HOUR)
+        queue_hours([(node.pk, START - days * 24 * HOUR)], now=START)
+    roll_up(now=START)
+
+    assert UsageHourly.objects.count() == 2
+    assert list(UsageSketch.objects.values_list("bucket", flat=True)) == [START - 89 * 24 * HOUR]
+
+
 def test_series_of_a_node_are_rolled_up_with_its_hours(node: Node) -> None:
     of = {"tenant": node.tenant, "node": node}
     requests = MetricSeries.objects.create(metric_type="requests_total", **of)

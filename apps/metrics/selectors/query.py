@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from operator import attrgetter
 
+from apps.core import sql
 from apps.core.timescale.tier import Tier, tier_of
-from apps.metrics.models.retention_policy import KeptTable
+from apps.metrics.models.retention_policy import FEWEST_DAYS, KeptTable
 from apps.metrics.queries import (
     Aggregation,
     Answer,
@@ -35,13 +36,13 @@ from apps.metrics.selectors.query_plan import (
     Kept,
     Plan,
     check_cost,
+    check_sketches,
     floor,
     plan_series,
     plan_window,
 )
 from apps.metrics.selectors.query_rows import Reader, distance, read, reader_of
 from apps.metrics.selectors.query_subjects import Found, Subjects, find_subjects
-from apps.metrics.selectors.retention_policy import retention_of
 from apps.metrics.vitals import VITALS
 
 __all__ = [
@@ -112,6 +113,8 @@ def run(query: Query, now: datetime, *, is_last: bool = False) -> Answer:
         rows = [row for group in groups for row in group.members]
         plan = plan_series(query, now, task.kept, task.cadence if query.step is None else FINEST)
         task.check_cost(plan, len(rows))
+        if query.aggregation is Aggregation.P95:
+            check_sketches(plan, len(rows))
         reader = task.reader(rows)
         cells = read(reader, plan, query.aggregation) if rows else {}
         band = read(reader, plan, Aggregation.AVG) if rows and _needs_band(query) else cells
@@ -158,7 +161,7 @@ def _task(asked: Query | Window, now: datetime, since: datetime) -> Task:
         raise not_a_counter(asked.metric)
     is_vital = asked.metric in VITALS
     has_rollups = asked.aggregation is not Aggregation.LAST if is_vital else _are_rolled_up(subjects)
-    sketches_since = _sketches_since(now) if is_vital and asked.aggregation is Aggregation.P95 else None
+    sketches_since = _sketches_since(asked, now) if is_vital and asked.aggregation is Aggregation.P95 else None
     kept = Kept(since, is_vital and has_rollups, has_rollups, sketches_since)
     return Task(asked, now, subjects, kept)
 
@@ -168,10 +171,12 @@ def _are_rolled_up(series: Subjects) -> bool:
     return tier_of() is Tier.TIMESCALE or all(row.subject.node_id for row in series.rows)
 
 
-def _sketches_since(now: datetime) -> datetime:
-    """Return since which day hours have sketches: their table forgets by whole days."""
-    keep_days = retention_of()[KeptTable.USAGE_SKETCHES].keep_days
-    return floor(now - timedelta(days=keep_days), DAY)
+def _sketches_since(asked: Query | Window, now: datetime) -> datetime | None:
+    """Return since when hours have sketches; the newest always have, so that nothing needs to be looked up for them."""
+    if floor(asked.start, DAY) > now - timedelta(days=FEWEST_DAYS):
+        return None
+    found: datetime | None = sql.fetch_all(__file__, "sketches_since.sql", {})[0]["since"]
+    return found
 
 
 def _top(query: Query, task: Task, groups: list[Group]) -> tuple[list[Group], dict[object, float]]:

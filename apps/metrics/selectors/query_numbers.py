@@ -11,12 +11,14 @@ from apps.core import bulk
 from apps.metrics import sketch
 from apps.metrics.queries import Aggregation
 from apps.metrics.selectors.query_plan import Plan
-from apps.metrics.selectors.query_rows import Key, Reader, read, waits
+from apps.metrics.selectors.query_rows import Key, Reader, Waiting, read, waits
 
 Number = tuple[float | None, int]
 Numbers = Mapping[Key, Number]
 MOMENTS = frozenset({Aggregation.AVG, Aggregation.MIN, Aggregation.MAX, Aggregation.COUNT})
 OF_MOMENTS = ("subject", "kind", "hourly", "count", "send", "avg", "low", "high")
+# Of how many hours sketches are in memory together: about a hundred megabytes while they are put in order.
+MOST_AT_ONCE = 100_000
 # A binary COPY is a header, and per row the number of its fields, each after its length.
 FIRST_ROW, LENGTH, COPIED = len(bulk.HEADER) + 2, 4, 5
 
@@ -24,14 +26,35 @@ FIRST_ROW, LENGTH, COPIED = len(bulk.HEADER) + 2, 4, 5
 def numbers(reader: Reader, plan: Plan, aggregation: Aggregation) -> Numbers:
     """Return each subject's number and of how many samples it is; subjects without samples are missing."""
     waiting = waits(reader, plan)
-    if plan.is_of_hours and not waiting:
+    if plan.is_of_hours and not waiting and aggregation in MOMENTS:
         span = {"subjects": reader.keys, "finer_from": plan.finer_from, "finer_until": plan.finer_until}
-        if aggregation in MOMENTS:
-            return _moments(reader, {**span, "aggregation": str(aggregation)})
-        if aggregation is Aggregation.P95:
-            return _percentiles(reader, span)
+        return _moments(reader, {**span, "aggregation": str(aggregation)})
+    if aggregation is not Aggregation.P95 or plan.is_of_samples:
+        return _by_cells(reader, plan, aggregation, waiting)
+    at_once = max(1, round(MOST_AT_ONCE / max(plan.rolled_rows, 1)))
+    found: dict[Key, Number] = {}
+    for first in range(0, len(reader.rows), at_once):
+        found |= _percentiles(reader.part(reader.rows[first : first + at_once]), plan, waiting)
+    return found
+
+
+def _by_cells(reader: Reader, plan: Plan, aggregation: Aggregation, waiting: Waiting) -> dict[Key, Number]:
+    """Return numbers by way of the one step that a window has."""
     cells = read(reader, plan, aggregation, waiting)
     return {key: (steps[0].value, steps[0].samples) for key, steps in cells.items()}
+
+
+def _percentiles(reader: Reader, plan: Plan, waiting: Waiting) -> dict[Key, Number]:
+    """Return 95th percentiles: from sketches alone those of subjects that have nothing else."""
+    keys = {one.key for one in reader.rows}
+    late = {key for key, _, _ in waiting if key in keys} if plan.is_of_hours else keys
+    found: dict[Key, Number] = {}
+    if late:
+        behind = reader.part([one for one in reader.rows if one.key in late])
+        found |= _by_cells(behind, plan, Aggregation.P95, {one for one in waiting if one[0] in late})
+    if len(late) < len(keys):
+        found |= _joined(reader.part([one for one in reader.rows if one.key not in late]), plan)
+    return found
 
 
 def _moments(reader: Reader, params: Mapping[str, Any]) -> Numbers:
@@ -46,10 +69,11 @@ def _moments(reader: Reader, params: Mapping[str, Any]) -> Numbers:
     return {one.key: (value, count) for one, value, count in pairs if count}
 
 
-def _percentiles(reader: Reader, params: Mapping[str, Any]) -> Numbers:
+def _joined(reader: Reader, plan: Plan) -> dict[Key, Number]:
     """Return 95th percentiles: told where a subject has one hour, else from the sketches of its hours."""
     name = "query_sketches_vitals.sql" if reader.is_vital else "query_sketches_series.sql"
-    blocks = bulk.copy_out(__file__, name, {**params, "vital": reader.metric})
+    span = {"subjects": reader.keys, "finer_from": plan.finer_from, "finer_until": plan.finer_until}
+    blocks = bulk.copy_out(__file__, name, {**span, "vital": reader.metric})
     subjects, counts, told, lengths, sketches = _columns(memoryview(b"".join(blocks)))
     if not subjects:
         return {}

@@ -18,6 +18,7 @@ MOST_ROWS = 5_000_000
 # Samples are taken to lie no closer together than this, in seconds.
 FINEST = 0.1
 MOST_POINTS = 300_000
+MOST_SKETCHES = 200_000
 MOST_SUBJECTS = 20_000
 
 
@@ -26,7 +27,7 @@ class Kept:
     """What is there to read: samples from `since` on, and whether hours and days are rolled up.
 
     Percentiles of several hours together need the hours' sketches, which are there from the day of `sketches_since` on;
-    None means always.
+    None means of all hours.
     """
 
     since: datetime
@@ -34,10 +35,9 @@ class Kept:
     has_rollups: bool
     sketches_since: datetime | None = None
 
-    def are_gone(self, asked: Query | Window) -> bool:
-        """Tell whether a question wants sketches of hours that are no longer kept."""
-        is_percentile = asked.aggregation is Aggregation.P95
-        return is_percentile and self.sketches_since is not None and asked.start < self.sketches_since
+    def has_sketches(self, start: datetime) -> bool:
+        """Tell whether all hours from a moment on have sketches."""
+        return self.sketches_since is None or start >= self.sketches_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,13 @@ class Plan:
 
     def rows(self, cadence: float) -> float:
         """Return about how many rows are read for one subject, whose samples lie `cadence` seconds apart."""
+        return self.sampled.total_seconds() / cadence + self.rolled_rows
+
+    @property
+    def rolled_rows(self) -> float:
+        """Return how many hours and days are read for one subject."""
         hours = (self.rolled_from - self.finer_from) + (self.finer_until - self.rolled_until)
-        return self.sampled.total_seconds() / cadence + hours / HOUR + (self.rolled_until - self.rolled_from) / DAY
+        return hours / HOUR + (self.rolled_until - self.rolled_from) / DAY
 
 
 def floor(at: datetime, width: timedelta) -> datetime:
@@ -112,8 +117,8 @@ def plan_series(query: Query, now: datetime, kept: Kept, cadence: float) -> Plan
     is_raw = is_short(query.start, query.end, kept) or not kept.has_rollups
     least = 2 * cadence if is_raw else HOUR.total_seconds()
     seconds = query.step or nice_step(query.end - query.start, query.max_points, least=least)
-    are_gone = kept.are_gone(query) and not is_raw and seconds != HOUR.total_seconds()
-    if are_gone and not query.step:
+    is_sketched = query.aggregation is Aggregation.P95 and seconds != HOUR.total_seconds()
+    if is_sketched and not query.step and not is_raw and not kept.has_sketches(query.start):
         seconds = nice_step(query.end - query.start, query.max_points, least=DAY.total_seconds())
     step = timedelta(seconds=seconds)
     start, end = floor(query.start, step), ceiling(query.end, step)
@@ -122,6 +127,7 @@ def plan_series(query: Query, now: datetime, kept: Kept, cadence: float) -> Plan
             detail = f"Samples are kept since {kept.since:%F %R}Z; before, only steps of whole hours can be answered."
             raise Invalid("step_too_fine", detail, field="step")
         return Plan(Source.RAW, step, ORIGIN, start, start, start, start, start, end, now)
+    are_gone = is_sketched and not kept.has_sketches(start)
     if are_gone and step % DAY:
         detail = (
             f"Percentiles of several hours together are kept since {kept.sketches_since:%F}; before, only steps of one"
@@ -139,13 +145,15 @@ def plan_window(window: Window | Query, now: datetime, kept: Kept) -> Plan:
     """Return the plan of one number over a span: whole hours and days from roll-ups, the rest from samples.
 
     An end of the span that lies before the kept samples is widened to the whole hour, and for a percentile that lies
-    before the kept sketches to the whole day.
+    before the kept sketches to the whole day; short spans are answered from the samples as long as there are any.
     """
     start, end = window.start, window.end
+    are_gone = window.aggregation is Aggregation.P95 and not kept.has_sketches(floor(start, HOUR))
+    if are_gone and is_short(start, end, kept):
+        return Plan(Source.RAW, ENDLESS, start, start, start, start, start, start, end, now)
     if kept.has_rollups:
         start = start if start >= kept.since else floor(start, HOUR)
         end = end if end >= kept.since else ceiling(end, HOUR)
-    are_gone = kept.are_gone(window)
     if are_gone and kept.sketches_since:
         start = floor(start, DAY)
         end = end if end >= kept.sketches_since else ceiling(end, DAY)
@@ -174,6 +182,16 @@ def check_cost(plan: Plan, subjects: int, cadence: float, *, shown: int | None =
         raise _expensive(
             f"This would read about {rows:,} rows, and at most {MOST_ROWS:,} are read. Ask for fewer subjects, a"
             " shorter span, or steps of whole hours."
+        )
+
+
+def check_sketches(plan: Plan, subjects: int) -> None:
+    """Raise Invalid where the steps of a percentile would need more sketches at once than fit into memory."""
+    sketches = 0 if plan.is_of_samples or plan.step == HOUR else round(subjects * plan.rolled_rows)
+    if sketches > MOST_SKETCHES:
+        raise _expensive(
+            f"This would join the percentiles of {sketches:,} hours, and at most {MOST_SKETCHES:,} are joined. Ask for"
+            " fewer subjects, a shorter span, or steps of one hour."
         )
 
 

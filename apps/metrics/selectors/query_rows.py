@@ -83,6 +83,10 @@ class Reader:
         """Return how many bytes a key takes as the database sends it."""
         return 16 if self.is_vital else 4
 
+    def part(self, rows: Sequence[Found]) -> "Reader":
+        """Return a reader of some of the subjects, itself where that are all."""
+        return self if len(rows) == len(self.rows) else Reader(self.metric, [row.key for row in rows], rows)
+
     def sent(self, key: Key) -> bytes:
         """Return a key as the database sends it."""
         return key.bytes if isinstance(key, UUID) else key.to_bytes(self.width, "big")

@@ -37,7 +37,7 @@ def _compute(hours: list[Bucket], now: datetime) -> None:
     """Compute hours, and those of their days that are over; the marks stay until the job finds no writer under way."""
     until = finished_until(now)
     for first in range(0, len(hours), HOURS_AT_ONCE):
-        compute_hours(**columns(hours[first : first + HOURS_AT_ONCE]))
+        compute_hours(**columns(hours[first : first + HOURS_AT_ONCE]), now=now)
     days = sorted({(node_id, bucket.replace(hour=0)) for node_id, bucket in hours})
     over = [day for day in days if until is not None and day[1] + DAY <= until]
     for first in range(0, len(over), DAYS_AT_ONCE):

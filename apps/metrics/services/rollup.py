@@ -79,7 +79,7 @@ def roll_up_hours(until: datetime | None, now: datetime | None, limit: int) -> i
     if due:
         hours = columns((row["node_id"], row["bucket"]) for row in due)
         over = [row["is_over"] for row in due]
-        compute_hours(**hours, over=over)
+        compute_hours(**hours, over=over, now=now)
         sql.execute(__file__, "finish_rollup_hours.sql", {**hours, "over": over, "now": now})
     return len(due)
 
@@ -99,14 +99,16 @@ def columns(buckets: Iterable[Bucket]) -> dict[str, list[Any]]:
     return {"node_ids": [node_id for node_id, _ in found], "buckets": [bucket for _, bucket in found]}
 
 
-def compute_hours(*, node_ids: list[UUID], buckets: list[datetime], over: list[bool] | None = None) -> None:
+def compute_hours(
+    *, node_ids: list[UUID], buckets: list[datetime], over: list[bool] | None = None, now: datetime | None = None
+) -> None:
     """Compute hours of nodes anew, whatever they were: an hour without samples has no row.
 
     Hours older than all samples that are kept stay as they are. Of an hour said not to be over, series that ended long
-    before it are left out, and sketches.
+    before it are left out, and sketches; nor are there any of hours whose sketches are no longer kept.
     """
     hours: dict[str, Any] = {"node_ids": node_ids, "buckets": buckets, "over": over or [True] * len(buckets)}
-    sql.fetch_all(__file__, "roll_up_hours.sql", hours)
+    sql.fetch_all(__file__, "roll_up_hours.sql", hours | {"now": now})
     hours |= {"since": min(buckets), "until": max(buckets) + HOUR}
     sql.execute(__file__, "clear_metric_hours.sql", hours)
     sql.execute(__file__, "roll_up_metrics.sql", hours)

@@ -3,7 +3,7 @@
 -- copy every sketch several times more, and text would double them.
 COPY (
     SELECT string_agg(uuid_send(node_id), ''::bytea), string_agg(int4send(value_count), ''::bytea),
-        string_agg(float8send(p95::float8), ''::bytea), string_agg(int4send(length(sketch)), ''::bytea),
+        string_agg(float8send(coalesce(p95, 'NaN')::float8), ''::bytea), string_agg(int4send(length(sketch)), ''::bytea),
         string_agg(sketch, ''::bytea)
     FROM usage_sketches
     WHERE vital = %(vital)s AND (%(subjects)s::uuid[] IS NULL OR node_id = ANY (%(subjects)s::uuid[]))

@@ -8,9 +8,10 @@ SELECT publish_view('series', part.name::regclass, rows_of_node(part.name), '{om
 FROM unnest(ARRAY['usage_rollup_queue', 'usage_rollup_days']) AS part (name);
 
 -- Computes hours of nodes anew from the samples, whatever they were before; those older than all samples that are kept stay
--- as they are. Hours not over yet get no sketches: readers take these from the samples. The arrays are of equal length.
+-- as they are. Hours not over yet get no sketches: readers take these from the samples; nor do those before `sketched_since`, whose
+-- sketches are no longer kept. The arrays are of equal length.
 -- Called by the worker, with the worker's rights.
-CREATE FUNCTION roll_up_hours(node_ids uuid[], buckets timestamptz[], are_over boolean[]) RETURNS void
+CREATE FUNCTION roll_up_hours(node_ids uuid[], buckets timestamptz[], are_over boolean[], sketched_since timestamptz) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
@@ -29,13 +30,14 @@ BEGIN
         ' FROM unnest($1, $2, $3) AS h (node_id, bucket, is_over) JOIN public.usage_metrics AS m ON m.node_id = h.node_id'
         ' AND m."timestamp" >= h.bucket AND m."timestamp" < h.bucket + ''1 hour''::interval'
         ' WHERE m."timestamp" >= %3$L AND m."timestamp" < %4$L GROUP BY m.node_id, h.bucket, h.is_over),'
-        ' sketched AS (INSERT INTO public.usage_sketches (vital, node_id, bucket, value_count, p95, sketch) %5$s ORDER BY 1, 2, 3)'
+        ' sketched AS (INSERT INTO public.usage_sketches (vital, node_id, bucket, value_count, p95, sketch)'
+        ' SELECT * FROM (%5$s) AS narrow WHERE bucket >= coalesce($4, ''-infinity'') ORDER BY 1, 2, 3)'
         ' INSERT INTO public.usage_hourly (node_id, bucket, sample_count, %6$s) SELECT node_id, bucket, sample_count, %6$s FROM rolled',
         public.rolled_formulas('1 hour', 'bucket'),
         (SELECT string_agg(format('CASE WHEN is_over THEN %s END AS %I', public.sketch_formula(vital, '1 hour', 'bucket'),
             vital || '_sketch'), ', ') FROM unnest(public.rolled_vitals()) AS vital),
         since, until, public.sketches_of('rolled'), public.rolled_names('1 hour'))
-        USING node_ids, buckets, are_over;
+        USING node_ids, buckets, are_over, sketched_since;
 END
 $$;
 -- Computes days of nodes anew in the same way.
@@ -58,9 +60,41 @@ BEGIN
         USING node_ids, buckets;
 END
 $$;
-GRANT EXECUTE ON FUNCTION roll_up_hours(uuid[], timestamptz[], boolean[]), roll_up_days(uuid[], timestamptz[]),
+GRANT EXECUTE ON FUNCTION roll_up_hours(uuid[], timestamptz[], boolean[], timestamptz), roll_up_days(uuid[], timestamptz[]),
     rolled_columns(interval, text), rolled_names(interval), rolled_formulas(interval, text), sketch_formula(text, interval, text),
     sketches_of(text), rolled_vitals() TO omega_worker;
+
+-- From which day on hours have sketches, when there are hours before it that have none any more; else NULL. What is stored
+-- counts, not what is to be kept: a period that is made longer brings nothing back. Runs as the owner, because partitions are not for
+-- everybody; it tells of a day only.
+CREATE FUNCTION sketches_since() RETURNS timestamptz
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    pieces CONSTANT text := 'SELECT min(range_start) FROM timescaledb_information.chunks'
+        ' WHERE (hypertable_schema, hypertable_name) IN (SELECT ''public'', $1 UNION ALL'
+        ' SELECT materialization_hypertable_schema, materialization_hypertable_name'
+        ' FROM timescaledb_information.continuous_aggregates WHERE view_schema = ''public'' AND view_name = $1)';
+    kind   "char" := (SELECT relkind FROM pg_class WHERE oid = 'public.usage_sketches'::regclass);
+    since  timestamptz;
+    hours  timestamptz;
+BEGIN
+    IF kind = 'p' THEN
+        SELECT min((regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \(''([^'']+)''\)'))[1]::timestamptz) INTO since
+        FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'public.usage_sketches'::regclass;
+    ELSE
+        EXECUTE pieces INTO since USING CASE kind WHEN 'v' THEN 'usage_sketches_wide' ELSE 'usage_sketches' END;
+    END IF;
+    IF kind = 'v' THEN
+        EXECUTE pieces INTO hours USING 'usage_hourly';
+    ELSE
+        SELECT min(bucket) INTO hours FROM public.usage_hourly;
+    END IF;
+    RETURN CASE WHEN hours < coalesce(since, 'infinity') THEN coalesce(since, date_trunc('day', now(), 'UTC')) END;
+END
+$$;
+REVOKE EXECUTE ON FUNCTION sketches_since() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION sketches_since() TO omega_portal, omega_worker;
 
 -- Where the server drops and compresses by itself, tells it when to; changes nothing that is so already. Measurements only.
 CREATE FUNCTION keep_for(target regclass, keep interval, compress_after interval) RETURNS void

@@ -1,0 +1,1 @@
+SELECT sketches_since() AS since
