@@ -10,6 +10,7 @@ from contextlib import closing, suppress
 from typing import Any
 
 import psycopg
+from django.conf import settings
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -23,7 +24,10 @@ CANCEL_SECONDS = 5.0
 RETRY_SECONDS = 10
 _taking: set[Hashable] = set()
 _lock = threading.RLock()
-_workers = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="stream")
+# Each holds a connection for as long as its taker likes: half of the pool is for everybody else.
+_workers = ThreadPoolExecutor(
+    max(1, min(MOST_AT_ONCE, settings.OMEGA.database_pool_size // 2)), thread_name_prefix="stream"
+)
 
 
 class Abandoned(Exception):

@@ -14,6 +14,8 @@ from django.http import FileResponse
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
+from apps.core.connections import give_back
+
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 MOST_IDLE: Final = 32
@@ -24,7 +26,8 @@ class OneThread(ASGIHandler):
 
     Django's own handler changes between the event loop and a new thread at every middleware that could run in either,
     about ten times a request. Ours and the views are synchronous, so nothing would be gained by that. What is no stream
-    is over before its answer is sent: who takes it slowly holds no connection of the database.
+    is over before its answer is sent, and a stream begins without a connection of the database: who takes an answer
+    slowly holds none, unless the stream itself needs one for that long.
     """
 
     def __init__(self) -> None:
@@ -67,7 +70,9 @@ class OneThread(ASGIHandler):
         response._handler_class = self.__class__  # type: ignore[attr-defined]
         if isinstance(response, FileResponse):
             response.block_size = self.chunk_size
-        if not response.streaming:
+        if response.streaming:
+            give_back()
+        else:
             response.close()
         return response
 

@@ -137,6 +137,7 @@ def test_asynchronous_server_sends_the_same_file(client_as: Callable[[str], Clie
     assert [row["action"] for row in json.loads(async_to_sync(ask)())] == ["POOL_2", "POOL_1", "POOL_0"]
 
 
+@pytest.mark.django_db
 async def test_asynchronous_server_makes_one_page_at_a_time() -> None:
     made: list[int] = []
 

@@ -17,6 +17,7 @@ from apps.accounts.permissions import Action
 from apps.audit.models import AuditLog
 from apps.audit.selectors import AuditFilters, entries_before
 from apps.audit.services import begin_export
+from apps.core.connections import give_back
 from apps.core.context import RequestContext, acting, current
 from apps.core.errors import Throttled, TooLarge
 from apps.portal.access import SignedIn, require
@@ -92,7 +93,14 @@ def in_turn(request: HttpRequest, chunks: Iterator[str]) -> Iterator[str] | Asyn
 
 
 async def _asynchronous(chunks: Iterator[str]) -> AsyncIterator[str]:
-    """Each chunk, made in the thread of the request."""
-    following = sync_to_async(lambda: next(chunks, None))
-    while (chunk := await following()) is not None:
+    """Each chunk, made in the thread of the request, which holds no connection while the chunk is taken."""
+    while (chunk := await sync_to_async(_following)(chunks)) is not None:
         yield chunk
+
+
+def _following(chunks: Iterator[str]) -> str | None:
+    """The next chunk, None after the last."""
+    try:
+        return next(chunks, None)
+    finally:
+        give_back()
