@@ -8,6 +8,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 from omega_portal.settings.config import Config
 
 ENGINE = "apps.core.timescale"
+# An idle connection notices within half a minute that its server vanished without a word, and keeps its way open.
+KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000}
 ROLE_OF_PROCESS = {
     "web": "omega_portal",
     "ingest": "data_collector",
@@ -51,7 +53,8 @@ def role_passwords(config: Config) -> dict[str, str]:
 def django_database(config: Config, url: str, *, pool: bool = False) -> dict[str, Any]:
     """Turn a PostgreSQL URL into Django's settings; query parameters become connection options."""
     parts = urlsplit(url)
-    options: dict[str, Any] = {"connect_timeout": 3, "sslmode": config.database_tls, **dict(parse_qsl(parts.query))}
+    given = dict(parse_qsl(parts.query))
+    options: dict[str, Any] = {"connect_timeout": 3, "sslmode": config.database_tls, **KEEPALIVE, **given}
     if pool:
         options["pool"] = {"min_size": 1, "max_size": config.database_pool_size, "timeout": 5}
     return {

@@ -1,4 +1,4 @@
-"""The pool hands out connections that work, and asks the server about one only where the connection has news."""
+"""The pool hands out connections that work, and asks the server about one only after news or long silence."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -9,6 +9,7 @@ import pytest
 from django.db import connections
 from pytest_django.plugin import DjangoDbBlocker
 
+from apps.core.timescale import base
 from apps.core.timescale.base import DatabaseWrapper
 from tests import database
 from tests.processes import wait_for
@@ -50,6 +51,19 @@ def test_a_connection_at_rest_is_handed_out_without_asking(pooled: DatabaseWrapp
 
     assert pid(pooled) == process
     assert state(process) == "SELECT 'last words'"
+
+
+def test_a_connection_that_rested_for_long_is_asked_before_anybody_gets_it(
+    pooled: DatabaseWrapper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = pid(pooled)
+    with pooled.cursor() as cursor:
+        cursor.execute("SELECT 'last words'")
+    pooled.close()
+    monkeypatch.setattr(base, "LONGEST_SILENCE", 0.0)
+
+    assert pid(pooled) == process
+    assert state(process) != "SELECT 'last words'"
 
 
 def test_a_connection_that_the_server_ended_is_replaced_before_anybody_gets_it(pooled: DatabaseWrapper) -> None:

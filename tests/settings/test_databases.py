@@ -57,6 +57,15 @@ def test_owner_connects_with_exactly_what_was_given() -> None:
     assert found["OPTIONS"]["sslrootcert"] == "/etc/ca.pem"
 
 
+def test_a_server_that_vanished_is_noticed_on_idle_connections_and_the_url_may_say_how_soon() -> None:
+    usual = django_database(config(), role_url(config(), "omega_portal"), pool=True)["OPTIONS"]
+    own = django_database(config(), f"{OWNER}&keepalives_idle=99")["OPTIONS"]
+
+    assert usual["keepalives_idle"] + usual["keepalives_count"] * usual["keepalives_interval"] < 30
+    assert usual["tcp_user_timeout"] < 30_000
+    assert own["keepalives_idle"] == "99"
+
+
 @given(user=st.text(min_size=1), password=st.text(min_size=1), name=st.text(min_size=1).filter(lambda n: n[0] != "/"))
 def test_odd_names_and_passwords_survive_when_percent_encoded(user: str, password: str, name: str) -> None:
     parts = [quote(part.encode("utf8", "replace"), safe="") for part in (user, password, name)]

@@ -1,8 +1,10 @@
 """The connection: PostgreSQL through psycopg 3, with the request context sent at the start of each transaction."""
 
 import select
+import time
 from functools import cached_property
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 from django.db.backends.postgresql.base import DatabaseWrapper as PostgresWrapper
 from psycopg import Connection
@@ -16,17 +18,25 @@ from apps.core.timescale.tier import Tier, read_tier
 
 # Not begun yet, or without an error: as far as the client knows, which asks nobody.
 SOUND = (TransactionStatus.IDLE, TransactionStatus.INTRANS)
+# Seconds after which a connection may have been forgotten on its way by somebody who told neither end.
+LONGEST_SILENCE = 60.0
+_handed_out: WeakKeyDictionary[Connection[Any], float] = WeakKeyDictionary()
 
 
 def check_if_news(connection: Connection[Any]) -> None:
-    """Ask the server whether a connection works if there is something to read; raises psycopg.OperationalError if not.
+    """Ask the server whether a connection works, if there is something to read or it was handed out long ago or never.
 
-    A server says nothing on an idle connection until it ends it, so that silence saves every request a round trip.
+    A server says nothing on an idle connection until it ends it, so that silence saves a busy connection's requests a
+    round trip each. Only long silence may also mean that the network lost the connection, or the server its host.
+    Raises psycopg.OperationalError if it does not work.
     """
+    now = time.monotonic()
+    is_fresh = now - _handed_out.get(connection, -LONGEST_SILENCE) < LONGEST_SILENCE
     news = select.poll()
     news.register(connection.fileno(), select.POLLIN)
-    if news.poll(0):
+    if not is_fresh or news.poll(0):
         ConnectionPool.check_connection(connection)
+    _handed_out[connection] = now
 
 
 class DatabaseWrapper(PostgresWrapper):
@@ -36,7 +46,7 @@ class DatabaseWrapper(PostgresWrapper):
 
     @property
     def pool(self) -> ConnectionPool | None:
-        """Return the pool; it asks the server whether a connection still works only where the connection has news."""
+        """Return the pool; it asks the server about a connection only after news or long silence."""
         found = cast("ConnectionPool | None", super().pool)
         if found is not None and found._check is ConnectionPool.check_connection:
             found._check = check_if_news
