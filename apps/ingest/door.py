@@ -18,7 +18,7 @@ from apps.ingest.errors import KeptWaiting, Unavailable, busy, kept_waiting
 from apps.ingest.judge import Judged, judge_batch, judge_heartbeat, judge_processes
 from apps.ingest.key_cache import KeyCache
 from apps.ingest.keys import Caller, KnownRefused, identify_one
-from apps.ingest.lanes import Bounds, Lane
+from apps.ingest.lanes import Bounds, Lane, Patience
 from apps.ingest.limits import Limits
 from apps.ingest.requests import Request
 from apps.ingest.samples import Write, Written
@@ -40,10 +40,10 @@ MEGABYTE: Final = 1024 * 1024
 HEARTBEATS: Final = Bounds(most_waiting=4000, most_bytes=16 * MEGABYTE, group_requests=256, group_items=8_000)
 BULK: Final = Bounds(most_waiting=1000, most_bytes=24 * MEGABYTE, group_requests=64, group_items=20_000)
 BULK_FLUSHERS: Final = 2
-# How long data waits for a lock, at first and where that was in vain just now: others of the group wait with it.
+# How many milliseconds data waits for a lock: others of the group wait with it, and what follows behind.
 # Those behind heartbeats have only the patience of who judges silence, those behind batches that of the queue.
-BEAT_LOCK_MILLISECONDS, HURRIED_BEAT_LOCK_MILLISECONDS = 1000, 200
-LOCK_MILLISECONDS, HURRIED_LOCK_MILLISECONDS = 2000, 500
+BEAT_LOCKS: Final = {Patience.LONG: 1000, Patience.SHORT: 200, Patience.HARDLY: 20}
+BULK_LOCKS: Final = {Patience.LONG: 2000, Patience.SHORT: 500, Patience.HARDLY: 20}
 AGENT: Final = "agent"
 
 
@@ -182,30 +182,28 @@ class Door:
         self._tell(done.reporter.node_id)
         return done
 
-    async def _store_bulk(self, works: Sequence[Work], *, is_hurried: bool) -> Stored:
+    async def _store_bulk(self, works: Sequence[Work], *, patience: Patience) -> Stored:
         """Store a group of anything but heartbeats."""
-        return await self._store(
-            self._connections[1], works, HURRIED_LOCK_MILLISECONDS if is_hurried else LOCK_MILLISECONDS
-        )
+        return await self._store(self._connections[1], works, BULK_LOCKS[patience])
 
-    async def _store_beats(self, works: Sequence[Work], *, is_hurried: bool) -> Stored:
+    async def _store_beats(self, works: Sequence[Work], *, patience: Patience) -> Stored:
         """Store a group of heartbeats; where somebody's locks hold up their data, their signs of life count at once."""
-        patience = HURRIED_BEAT_LOCK_MILLISECONDS if is_hurried else BEAT_LOCK_MILLISECONDS
+        milliseconds = BEAT_LOCKS[patience]
         try:
-            return await self._store(self._connections[0], works, patience)
+            return await self._store(self._connections[0], works, milliseconds)
         except KeptWaiting:
-            raise kept_waiting(await self._note_signs(works, patience)) from None
+            raise kept_waiting(await self._note_signs(works, milliseconds)) from None
 
-    async def _store(self, connections: Database, works: Sequence[Work], patience: int) -> Stored:
+    async def _store(self, connections: Database, works: Sequence[Work], milliseconds: int) -> Stored:
         """Store a group; raises PortalError."""
         store = partial(
-            store_group, works=works, memory=self._memory, now=datetime.now(UTC), lock_milliseconds=patience
+            store_group, works=works, memory=self._memory, now=datetime.now(UTC), lock_milliseconds=milliseconds
         )
         return await connections.lend(store)
 
-    async def _note_signs(self, works: Sequence[Work], patience: int) -> frozenset[int]:
+    async def _note_signs(self, works: Sequence[Work], milliseconds: int) -> frozenset[int]:
         """Note signs of life without their data; return the places of those whose node's row somebody holds."""
-        note = partial(note_signs_of_life, works=works, now=datetime.now(UTC), lock_milliseconds=patience)
+        note = partial(note_signs_of_life, works=works, now=datetime.now(UTC), lock_milliseconds=milliseconds)
         try:
             signs = await self._connections[0].lend(note)
         except KeptWaiting as waited:

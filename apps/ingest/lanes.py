@@ -10,12 +10,13 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Final, Protocol
 
 from apps.core.errors import PortalError
-from apps.ingest.errors import KeptWaiting, Unavailable, Unstorable, busy, unavailable
+from apps.ingest.errors import KeptWaiting, Unavailable, Unstorable, busy, kept_waiting, unavailable
 from apps.ingest.store.group import Stored
 from apps.ingest.work import Done, Work
 
@@ -26,17 +27,25 @@ STOP_SECONDS: Final = 10.0
 QUIET_SECONDS: Final = 30.0
 # After a wait for locks that was in vain the next ones are short for as long as this.
 HURRY_SECONDS: Final = 10.0
-# So many more waits in vain than parts stored, and it is no single row that holds up a group.
+# After more waits in vain than these, halves take too long to find who holds up a group: one at a time is next.
 MOST_IN_VAIN: Final = 4
+# So many more of those in vain than stored, and it is no single rows; nor may many that are stored take forever.
+MOST_SINGLES_IN_VAIN: Final = 12
+SINGLY_SECONDS: Final = 2.0
+
+
+class Patience(Enum):
+    """How long storing may wait for locks: as long as senders can, short after a wait in vain, or hardly at all."""
+
+    LONG = auto()
+    SHORT = auto()
+    HARDLY = auto()
 
 
 class Store(Protocol):
-    """How a group is stored; of what it raises `Unstorable` and `KeptWaiting` may concern but some of the group.
+    """How a group is stored; of what it raises `Unstorable` and `KeptWaiting` may concern but some of the group."""
 
-    With `is_hurried` nobody has much time to wait for locks.
-    """
-
-    async def __call__(self, works: Sequence[Work], *, is_hurried: bool) -> Stored:
+    async def __call__(self, works: Sequence[Work], *, patience: Patience) -> Stored:
         """Store a group, committed on return; raises PortalError."""
 
 
@@ -62,9 +71,11 @@ class Waiting:
 class Lane:
     """A queue and its flushers."""
 
-    def __init__(self, store: Store, bounds: Bounds, flushers: int) -> None:
+    def __init__(
+        self, store: Store, bounds: Bounds, flushers: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Take how a group is stored; nothing runs yet."""
-        self._store, self._bounds = store, bounds
+        self._store, self._bounds, self._clock = store, bounds, clock
         self._flushers = flushers
         self._queue: deque[Waiting] = deque()
         self._bytes = 0
@@ -80,7 +91,7 @@ class Lane:
 
         A failure that nothing follows says nothing any more after half a minute.
         """
-        return self._failed_at is None or time.monotonic() - self._failed_at > QUIET_SECONDS
+        return self._failed_at is None or self._clock() - self._failed_at > QUIET_SECONDS
 
     def start(self) -> None:
         """Begin in the background."""
@@ -108,7 +119,7 @@ class Lane:
             self._fail()
             raise busy()
         answer: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
-        self._queue.append(Waiting(work, answer, time.monotonic() + LONGEST_WAIT))
+        self._queue.append(Waiting(work, answer, self._clock() + LONGEST_WAIT))
         self._bytes += size
         self._news.set()
         return await answer
@@ -143,64 +154,84 @@ class Lane:
     async def _store_all(self, group: list[Waiting]) -> None:
         """Store a group and answer everybody in it; one that is poisoned or held up is divided until that stands alone.
 
-        What is held up as a whole is given up: then division finds nobody in particular.
+        Where many are held up halves would wait for each of them again and again: who is left then goes singly.
         """
         parts, in_vain = deque([group]), 0
-        while parts:
+        while parts and in_vain <= MOST_IN_VAIN:
             part = parts.popleft()
-            error = await self._store_part(part)
-            if isinstance(error, KeptWaiting):
-                in_vain += 1
-                if in_vain > MOST_IN_VAIN:
-                    _settle_all([one for left in (part, *parts) for one in left], error)
-                    return
-            if error is None:
-                in_vain -= 1
-            else:
-                parts.extend(_divided(part, error))
+            error = await self._store_part(part, self._patience())
+            in_vain += _is_in_vain(error)
+            parts.extend(_divided(part, error))
+        await self._store_singly(deque(one for part in parts for one in part))
 
-    async def _store_part(self, part: list[Waiting]) -> KeptWaiting | Unstorable | None:
-        """Store a part of a group and answer everybody in it, or return the trouble that may be that of but some."""
-        is_hurried = time.monotonic() < self._hurried_until
+    async def _store_singly(self, left: deque[Waiting]) -> None:
+        """Store one at a time, hardly waiting; give up where that is in vain as well or lasts too long."""
+        ends, in_vain = self._clock() + SINGLY_SECONDS, 0
+        while left and in_vain <= MOST_SINGLES_IN_VAIN and self._clock() < ends:
+            part = [left.popleft()]
+            error = await self._store_part(part, Patience.HARDLY)
+            in_vain += -1 if error is None else _is_in_vain(error)
+            _divided(part, error)
+        _settle_all(left, kept_waiting())
+
+    def _patience(self) -> Patience:
+        """Return how long may be waited now."""
+        return Patience.SHORT if self._clock() < self._hurried_until else Patience.LONG
+
+    async def _store_part(self, part: list[Waiting], patience: Patience) -> PortalError | None:
+        """Store a part of a group and answer everybody in it, or return why it is not stored."""
         try:
-            stored = await self._store([one.work for one in part], is_hurried=is_hurried)
+            stored = await self._store([one.work for one in part], patience=patience)
             for remember in stored.to_remember:
                 remember()
         except KeptWaiting as error:
             # Short waits in vain prolong nothing: a busy database would otherwise never be waited for again.
-            self._hurried_until = self._hurried_until if is_hurried else time.monotonic() + HURRY_SECONDS
+            if patience is Patience.LONG:
+                self._hurried_until = self._clock() + HURRY_SECONDS
             self._failed_at = None
             return error
         except Unstorable as error:
             return error
         except PortalError as error:
             self._fail()
-            _settle_all(part, error)
+            return error
         except Exception:  # the lane's edge: whoever waits must get an answer, and the next group its turn
             self._fail()
             log.exception("a group was not stored")
-            _settle_all(part, unavailable())
-        else:
-            self._failed_at = None
-            for one, outcome in zip(part, stored.outcomes, strict=True):
-                _settle(one, outcome)
+            return unavailable()
+        self._failed_at = None
+        for one, outcome in zip(part, stored.outcomes, strict=True):
+            _settle(one, outcome)
         return None
 
     async def _sweep(self) -> None:
         """Refuse what has waited too long."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            while self._queue and self._queue[0].deadline < time.monotonic():
+            while self._queue and self._queue[0].deadline < self._clock():
                 self._fail()
                 _settle(self._pop(), busy())
 
     def _fail(self) -> None:
         """Note that somebody was turned away who should have been stored."""
-        self._failed_at = time.monotonic()
+        self._failed_at = self._clock()
 
 
-def _divided(part: list[Waiting], error: KeptWaiting | Unstorable) -> list[list[Waiting]]:
-    """Answer those who are known to be in the way; return the others, in halves if nobody is known to be."""
+def _is_in_vain(error: PortalError | None) -> bool:
+    """Tell whether time was lost with a part: it was kept waiting or failed, but was neither stored nor poisoned."""
+    return error is not None and not isinstance(error, Unstorable)
+
+
+def _divided(part: list[Waiting], error: PortalError | None) -> list[list[Waiting]]:
+    """Answer those who are known to be in the way; return the others, in halves if nobody is known to be.
+
+    What is stored is answered; other trouble than poison and locks is everybody's.
+    """
+    if error is None:
+        return []
+    if not isinstance(error, KeptWaiting | Unstorable):
+        _settle_all(part, error)
+        return []
     held = error.held if isinstance(error, KeptWaiting) else frozenset[int]()
     if len(part) == 1:
         held = frozenset({0})
@@ -212,7 +243,7 @@ def _divided(part: list[Waiting], error: KeptWaiting | Unstorable) -> list[list[
     return [rest] if rest else []
 
 
-def _settle_all(part: Sequence[Waiting], error: PortalError) -> None:
+def _settle_all(part: Iterable[Waiting], error: PortalError) -> None:
     """Refuse all of a part."""
     for one in part:
         _settle(one, error)
