@@ -15,6 +15,7 @@ from benchmarks.goal import Better, Round, Size, Target
 from benchmarks.load import Load, drive, request_bytes
 from benchmarks.stage import Stage
 
+QUICK_NODES: Final = 500
 CONNECTIONS: Final = 64
 PACED_SHARE: Final = 0.7
 COUNT: Final = "SELECT (SELECT count(*) FROM node_heartbeats), (SELECT count(*) FROM metric_samples)"
@@ -32,7 +33,7 @@ class Measured:
 
     def set_up(self, stage: Stage, size: Size) -> None:
         """Start the three servers and send everything once."""
-        self._machines: list[Machine] = make_nodes(stage, size.nodes)
+        self._machines: list[Machine] = make_nodes(stage, min(size.nodes, QUICK_NODES) if size.is_quick else size.nodes)
         self._owner: psycopg.Connection[Any] = stage.connect()
         self._seconds = size.seconds if size.is_quick else max(size.seconds, 5.0)
         self._acknowledged = 0
@@ -44,6 +45,8 @@ class Measured:
             "naive", ["benchmarks.plain_server:application"], "/heartbeat", {"OMEGA_PROCESS": "worker"}
         )
         self._rates = {"door": 500.0, "empty": 1000.0, "naive": 20.0}
+        # A node's first heartbeat makes its twenty series, which no later one has to.
+        self._rates["door"] = max(self._rates["door"], len(self._machines) / min(1.0, self._seconds))
         for side in ("door", "empty", "naive"):
             self._measure(side, min(1.0, self._seconds))
         self._naive_rate = self._measure("naive", self._seconds).per_second
