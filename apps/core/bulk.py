@@ -31,6 +31,13 @@ def copy_binary(table: str, columns: Sequence[str], tuples: Iterable[bytes], *, 
         return int(cursor.rowcount)
 
 
+def copy_whole(module_file: str, name: str, params: dict[str, Any]) -> bytes:
+    """Return all that the `COPY (…) TO STDOUT` of a statement file sends, for few large rows."""
+    connection, text = connections["default"], sql_text(module_file, name)
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(text, params) as stream:
+        return b"".join(stream)
+
+
 def copy_out(
     module_file: str, name: str, params: dict[str, Any], *, lists: Mapping[str, Sequence[str]] = NO_LISTS
 ) -> Iterator[bytes]:

@@ -58,6 +58,11 @@ def count(sketches: bytes) -> int:
     return int(values_and_weights(sketches)[1].sum())
 
 
+def size_at(sketches: bytes | memoryview, start: int) -> int:
+    """Return how many bytes the sketch that begins at `start` takes."""
+    return HEADER + 4 * (sketches[start + 1] * 256 + sketches[start + 2])
+
+
 def values_and_weights(sketches: bytes) -> tuple[Floats, Ints]:
     """Return the points of concatenated sketches, sketch by sketch, and how many samples each stands for."""
     _, starts, points, levels = _headers([sketches])

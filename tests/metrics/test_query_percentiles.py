@@ -111,9 +111,9 @@ def test_steps_that_need_too_many_sketches_are_refused(monkeypatch: pytest.Monke
 
 def test_errors_while_sketches_are_copied_are_those_of_any_statement() -> None:
     with pytest.raises(DataError), transaction.atomic():
-        list(bulk.copy_out(query_numbers.__file__, "query_sketches_vitals.sql", {
+        bulk.copy_whole(query_numbers.__file__, "query_sketches_vitals.sql", {
             "vital": "cpu_percent", "subjects": ["no node"], "finer_from": TODAY, "finer_until": NOW,
-        }))  # fmt: skip
+        })  # fmt: skip
 
 
 def test_percentile_with_a_day_from_before_there_were_sketches_is_unknown(kept_by_job: None) -> None:

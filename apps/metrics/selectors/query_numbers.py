@@ -20,7 +20,7 @@ OF_MOMENTS = ("subject", "kind", "hourly", "count", "send", "avg", "low", "high"
 # Of how many hours sketches are in memory together: about a hundred megabytes while they are put in order.
 MOST_AT_ONCE = 100_000
 # A binary COPY is a header, and per row the number of its fields, each after its length.
-FIRST_ROW, LENGTH, COPIED = len(bulk.HEADER) + 2, 4, 5
+FIRST_ROW, LENGTH, COPIED = len(bulk.HEADER) + 2, 4, 3
 
 
 def numbers(reader: Reader, plan: Plan, aggregation: Aggregation) -> Numbers:
@@ -45,9 +45,9 @@ def _by_cells(reader: Reader, plan: Plan, aggregation: Aggregation, waiting: Wai
 
 
 def _percentiles(reader: Reader, plan: Plan, waiting: Waiting) -> dict[Key, Number]:
-    """Return 95th percentiles: from sketches alone those of subjects that have nothing else."""
+    """Return 95th percentiles: from sketches alone where several hours of a subject are read and nothing else."""
     keys = {one.key for one in reader.rows}
-    late = {key for key, _, _ in waiting if key in keys} if plan.is_of_hours else keys
+    late = {key for key, _, _ in waiting if key in keys} if plan.is_of_hours and plan.rolled_rows > 1 else keys
     found: dict[Key, Number] = {}
     if late:
         behind = reader.part([one for one in reader.rows if one.key in late])
@@ -70,28 +70,20 @@ def _moments(reader: Reader, params: Mapping[str, Any]) -> Numbers:
 
 
 def _joined(reader: Reader, plan: Plan) -> dict[Key, Number]:
-    """Return 95th percentiles: told where a subject has one hour, else from the sketches of its hours."""
+    """Return 95th percentiles from the sketches of whole hours."""
     name = "query_sketches_vitals.sql" if reader.is_vital else "query_sketches_series.sql"
     span = {"subjects": reader.keys, "finer_from": plan.finer_from, "finer_until": plan.finer_until}
-    blocks = bulk.copy_out(__file__, name, {**span, "vital": reader.metric})
-    subjects, counts, told, lengths, sketches = _columns(memoryview(b"".join(blocks)))
+    copied = bulk.copy_whole(__file__, name, {**span, "vital": reader.metric})
+    subjects, counts, sketches = _columns(memoryview(copied))
     if not subjects:
         return {}
-    places = reader.rows
-    owners = _owners(subjects, [reader.sent(one.key) for one in places], reader.width)
-    order = np.argsort(owners, kind="stable")
-    parts = _by_owner(sketches, np.frombuffer(lengths, ">i4").astype(np.int64), owners, order, len(places))
-    samples = np.bincount(owners, np.frombuffer(counts, ">i4"), len(places) + 1).astype(np.int64)
-    hours = np.bincount(owners, minlength=len(places) + 1)[: len(places)]
-    values = np.full(len(places), np.nan)
-    firsts = np.searchsorted(owners[order], np.flatnonzero(hours == 1))
-    values[hours == 1] = np.frombuffer(told, ">f8")[order[firsts]]
-    several = np.flatnonzero(hours > 1)
-    if several.size:
-        wanted = cast("list[bytes]", [parts[place] for place in several])
-        values[several] = sketch.quantiles_by_subject(wanted, [0.95])[:, 0]
-    pairs = zip(reader.rows, values.tolist(), samples.tolist(), strict=False)
-    return {one.key: (value, count) for one, value, count in pairs if count}
+    owners = _owners(subjects, [reader.sent(one.key) for one in reader.rows], reader.width)
+    parts = _by_owner(sketches, _lengths(sketches, len(owners)), owners, len(reader.rows))
+    samples = np.bincount(owners, np.frombuffer(counts, ">i4"), len(reader.rows) + 1).astype(np.int64)
+    with_hours = np.flatnonzero(samples[:-1])
+    values = sketch.quantiles_by_subject(cast("list[bytes]", [parts[at] for at in with_hours]), [0.95])[:, 0]
+    told = zip(with_hours.tolist(), values.tolist(), samples[with_hours].tolist(), strict=True)
+    return {reader.rows[at].key: (value, count) for at, value, count in told}
 
 
 def _owners(told: memoryview, keys: list[bytes], width: int) -> NDArray[np.intp]:
@@ -102,11 +94,25 @@ def _owners(told: memoryview, keys: list[bytes], width: int) -> NDArray[np.intp]
     return np.where(wanted[near] == found, near, len(keys))
 
 
+def _lengths(sketches: memoryview, count: int) -> NDArray[np.int64]:
+    """Return how many bytes each of so many sketches takes; mostly all have one length and one head."""
+    length = len(sketches) // count
+    heads = np.frombuffer(sketches, np.uint8)[: count * length].reshape(count, length)[:, : sketch.HEADER]
+    if length * count == len(sketches) == count * sketch.size_at(sketches, 0) and (heads == heads[0]).all():
+        return np.full(count, length)
+    found, at = np.empty(count, np.int64), 0
+    for place in range(count):
+        found[place] = sketch.size_at(sketches, at)
+        at += int(found[place])
+    return found
+
+
 def _by_owner(
-    sketches: memoryview, lengths: NDArray[np.int64], owners: NDArray[np.intp], order: NDArray[np.intp], subjects: int
+    sketches: memoryview, lengths: NDArray[np.int64], owners: NDArray[np.intp], subjects: int
 ) -> list[memoryview]:
     """Return each subject's sketches one after another; those of one length, which is usual, are moved as a table."""
-    if lengths.size and (lengths == lengths[0]).all():
+    order = np.argsort(owners, kind="stable")
+    if (lengths == lengths[0]).all():
         sorted_sketches = np.frombuffer(sketches, np.uint8).reshape(lengths.size, -1)[order].reshape(-1).data
     else:
         ends = np.cumsum(lengths)
