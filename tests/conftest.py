@@ -16,7 +16,7 @@ from apps.core.context import ALL_TENANTS, SYSTEM, RequestContext, acting
 from apps.core.timescale.prepare import ensure_roles
 from tests import database, make, signed_in
 
-pytest_plugins = ["tests.whole"]
+pytest_plugins = ["tests.valkey", "tests.whole"]
 # A property says what holds, not how fast: on a busy machine any single example may take long.
 hypothesis.settings.register_profile(
     "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]

@@ -2,8 +2,10 @@
 
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import redis
 
 from omega_portal.stack.embedded import valkey_program
@@ -40,3 +42,12 @@ class OwnValkey:
         """End it as a power cut would."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(10)
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator[OwnValkey]:
+    """Start one for one test."""
+    made = OwnValkey(tmp_path)
+    made.start()
+    yield made
+    made.kill()

@@ -31,8 +31,6 @@ NO_LIMIT: Final = 0
 WORK_SECONDS: Final = 12.0
 MOST_WAITING: Final = 200
 ATTEMPTS: Final = 3
-# Idle connections must notice a server that vanished without a word.
-KEEPALIVE: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15000}
 DJANGO_OPTIONS: Final = ("pool", "assume_role", "isolation_level", "server_side_binding")
 HELD_UP: Final = (errors.QueryCanceled, errors.LockNotAvailable)
 LATER: Final = (PoolTimeout, PoolClosed, *HELD_UP)
@@ -49,7 +47,7 @@ def conninfo_of(database: dict[str, Any]) -> str:
         "port": database["PORT"],
     }
     given = {name: value for name, value in place.items() if value}
-    return conninfo.make_conninfo("", **{**KEEPALIVE, **options, "connect_timeout": CONNECT_SECONDS, **given})
+    return conninfo.make_conninfo("", **{**options, "connect_timeout": CONNECT_SECONDS, **given})
 
 
 class Database:

@@ -16,15 +16,6 @@ pytestmark = [pytest.mark.flow, pytest.mark.slow]
 
 
 @pytest.fixture
-def valkey(tmp_path: Path) -> Iterator[OwnValkey]:
-    """A Valkey of the drill's own."""
-    made = OwnValkey(tmp_path)
-    made.start()
-    yield made
-    made.kill()
-
-
-@pytest.fixture
 def door(tmp_path: Path, valkey: OwnValkey, committed: None) -> Iterator[Portal]:
     """A door that announces there."""
     with portal(tmp_path, valkey.url, "ingest") as running:

@@ -18,15 +18,6 @@ pytestmark = pytest.mark.flow
 
 
 @pytest.fixture
-def valkey(tmp_path: Path) -> Iterator[OwnValkey]:
-    """Start it for one test."""
-    made = OwnValkey(tmp_path)
-    made.start()
-    yield made
-    made.kill()
-
-
-@pytest.fixture
 def portals(committed: None, tmp_path: Path, valkey: OwnValkey) -> Iterator[list[Portal]]:
     """Two web processes of one installation."""
     for name in ("one", "two"):

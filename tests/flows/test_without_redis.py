@@ -1,6 +1,5 @@
 """Valkey goes away and comes back: pages and ingest never stop, timed work pauses, says so, and catches up."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,15 +14,6 @@ from tests.valkey import OwnValkey
 from tests.whole import sweeps
 
 pytestmark = pytest.mark.flow
-
-
-@pytest.fixture
-def valkey(tmp_path: Path) -> Iterator[OwnValkey]:
-    """Start it for one test."""
-    made = OwnValkey(tmp_path)
-    made.start()
-    yield made
-    made.kill()
 
 
 def heartbeat(portal: Portal, key: str) -> httpx.Response:
