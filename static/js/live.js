@@ -9,7 +9,7 @@ const banner = document.querySelector("[data-live-banner]");
 const indicators = document.querySelectorAll("[data-live-state]");
 const due = new Map();
 const last = new Map();
-const fetching = new Set();
+const fetching = new Map();
 let socket = null;
 let attempts = 0;
 let poll = null;
@@ -118,8 +118,21 @@ function connect() {
   socket.addEventListener("message", heard);
 }
 
-document.addEventListener("htmx:beforeSend", (event) => fetching.add(keyOf(event.detail.target)));
-document.addEventListener("htmx:afterRequest", (event) => fetching.delete(keyOf(event.detail.target)));
+// hx-sync keeps what is under way at an element, and forgets it when that is replaced; two answers for one place would then come in any order.
+function began({ detail }) {
+  const key = keyOf(detail.target);
+  const older = fetching.get(key);
+  fetching.set(key, detail);
+  if (older?.requestConfig.verb === "get") older.xhr.abort();
+}
+
+function ended({ detail }) {
+  const key = keyOf(detail.target);
+  if (fetching.get(key)?.xhr === detail.xhr) fetching.delete(key);
+}
+
+document.addEventListener("htmx:beforeSend", began);
+document.addEventListener("htmx:afterRequest", ended);
 document.addEventListener("visibilitychange", () => document.hidden || touch(null));
 document.addEventListener("htmx:afterSettle", () => {
   if (!socket && attempts === 0 && fragments().length) connect();

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, Route, expect
 
 from apps.nodes.models import Node
 from tests import make, processes
@@ -18,6 +19,10 @@ from tests.processes import Portal, wait_for
 
 pytestmark = [pytest.mark.flow, pytest.mark.browser]
 HOLE = range(20, 35)
+CHOOSE_CPU_WHILE_SETTLING = """vital => document.addEventListener("htmx:afterSwap", () => {
+    vital.value = "cpu_percent";
+    vital.dispatchEvent(new Event("change", {bubbles: true}));
+}, {once: true})"""
 
 
 @pytest.fixture
@@ -217,6 +222,25 @@ def test_request_that_a_newer_one_replaced_is_no_error(page: Page) -> None:
     page.goto("/metrics/")
     for word in ("ram_percent", "disk_percent", "cpu_percent", "ram_percent"):
         page.get_by_label("Vital").select_option(word)
+    expect(page.locator("#heat-title")).to_have_text("Memory by node")
+
+
+def test_last_choice_is_shown_though_one_before_it_is_answered_late(page: Page) -> None:
+    measured("alpha", 20)
+    sign_in(page)
+    page.goto("/metrics/")
+    held: list[Route] = []
+    page.route(re.compile("vital=(cpu|ram)_percent"), lambda route: held.append(route))
+    vital = page.get_by_label("Vital")
+    vital.evaluate(CHOOSE_CPU_WHILE_SETTLING)
+    with page.expect_request(re.compile("vital=cpu")):
+        vital.select_option("disk_percent")
+    page.wait_for_timeout(200)  # until what was put in place is settled
+    with page.expect_request(re.compile("vital=ram")):
+        vital.select_option("ram_percent")
+    for route in held:
+        with suppress(Error):
+            route.continue_()
     expect(page.locator("#heat-title")).to_have_text("Memory by node")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from apps.core.live import CHANNEL
+from apps.core.channel import channel_of
 from tests.drills.senders import assert_stored_once, beating, end, fleet, go_on, sending
 from tests.ingest.conftest import Agent, new_agent
 from tests.processes import Portal, portal, wait_for
@@ -45,7 +45,7 @@ def is_announced(machine: Agent, valkey: OwnValkey) -> bool:
     """Wait until pages are told of a machine's heartbeats, and the newest of them is there to be read."""
     topic, shown = f"node:{machine.node.pk}", f"node:heartbeat:{machine.node.pk}"
     with redis.Redis.from_url(valkey.url) as client, client.pubsub() as heard:
-        heard.subscribe(CHANNEL)
+        heard.subscribe(channel_of(valkey.url))
 
         def is_told() -> bool:
             message = heard.get_message(ignore_subscribe_messages=True, timeout=1)
