@@ -22,6 +22,14 @@ hypothesis.settings.register_profile(
     "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("unhurried")
+MOST_OF_A_NAME = 60
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Keep hostile values out of the tests' names, of which they would be megabytes."""
+    if isinstance(val, str | bytes) and len(val) > MOST_OF_A_NAME:
+        return f"{val[:20]!r} and more, {len(val)} in all"
+    return None
 
 
 @pytest.fixture(scope="session")

@@ -67,7 +67,17 @@ def test_every_packing_is_unpacked(agent: Agent, call: str) -> None:
         ("br", b"garbage", 415),
         ("", bytes(MOST_BYTES + 1), 413),
     ],
-    ids=lambda value: value if isinstance(value, str) else None,
+    ids=[
+        "snappy claims 4 GiB",
+        "snappy too long",
+        "snappy broken",
+        "gzip bomb",
+        "gzip broken",
+        "zstd bomb",
+        "zstd broken",
+        "unknown packing",
+        "plain too long",
+    ],
 )
 def test_bombs_and_broken_packings_are_refused(
     agent: Agent, call: str, encoding: str, body: bytes, status: int
