@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from omega_portal.stack.chromium import find_chromium
 from omega_portal.stack.console import StackError
 from omega_portal.stack.places import CHECKOUT, open_place
-from tests import make
+from tests import make, processes
 from tests.processes import ROOT, Portal
 
 PICTURES = ROOT / ".local" / "screenshots"
@@ -40,6 +41,21 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=str(path), args=QUIET + OFFLINE)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def kept_web(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """One web process for all tests of a module, on the Valkey that the tests' own process announces to."""
+    with processes.portal(tmp_path_factory.mktemp("web"), settings.REDIS_URL, "web") as started:
+        yield started
+
+
+@pytest.fixture
+def web_alone(committed: None, kept_web: Portal) -> Portal:
+    """The web process without the others; a test before may have left it dead."""
+    if kept_web.running["web"].process.poll() is not None:
+        kept_web.start("web")
+    return kept_web
 
 
 @pytest.fixture

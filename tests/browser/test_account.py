@@ -1,15 +1,11 @@
 """My account by hand: a token is made, copied and works; a web session elsewhere is ended."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
-from django.conf import settings
 from playwright.sync_api import Browser, Page, expect
 
-from tests import processes
 from tests.browser.conftest import Picture, sign_in
 from tests.processes import Portal
 
@@ -17,10 +13,9 @@ pytestmark = [pytest.mark.flow, pytest.mark.browser]
 
 
 @pytest.fixture
-def portal(committed: None, tmp_path: Path) -> Iterator[Portal]:
-    """The web process alone."""
-    with processes.portal(tmp_path, settings.REDIS_URL, "web") as started:
-        yield started
+def portal(web_alone: Portal) -> Portal:
+    """What the browser is pointed at."""
+    return web_alone
 
 
 def test_token_is_shown_once_works_and_can_be_revoked(page: Page, portal: Portal, picture: Picture) -> None:

@@ -2,20 +2,17 @@
 
 import re
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import APIResponse, Locator, Page, Request, Route, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from apps.core.live import announce
 from apps.metrics.models import NodeLatest
 from apps.nodes.models import Node
-from tests import make, processes
+from tests import make
 from tests.browser.conftest import sign_in
 from tests.database import acting_as
 from tests.processes import Portal, wait_for
@@ -26,10 +23,9 @@ CLOCK = re.compile(r"\d\d:\d\d:\d\d")
 
 
 @pytest.fixture
-def portal(committed: None, tmp_path: Path) -> Iterator[Portal]:
-    """The web process alone, on the Valkey that this process announces to."""
-    with processes.portal(tmp_path, settings.REDIS_URL, "web") as started:
-        yield started
+def portal(web_alone: Portal) -> Portal:
+    """What the browser is pointed at."""
+    return web_alone
 
 
 def change_load(node: Node, percent: float) -> None:

@@ -1,18 +1,15 @@
 """Hands on the pages of metrics: zoom, a span of one's own, gaps, side by side, and the way from a cell to its node."""
 
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import Error, Locator, Page, Route, expect
 
 from apps.nodes.models import Node
-from tests import make, processes
+from tests import make
 from tests.browser.conftest import Picture, sign_in
 from tests.portal.measured import named
 from tests.processes import Portal, wait_for
@@ -26,10 +23,9 @@ CHOOSE_CPU_WHILE_SETTLING = """vital => document.addEventListener("htmx:afterSwa
 
 
 @pytest.fixture
-def portal(committed: None, tmp_path: Path) -> Iterator[Portal]:
-    """The web process alone, on the Valkey that this process announces to."""
-    with processes.portal(tmp_path, settings.REDIS_URL, "web") as started:
-        yield started
+def portal(web_alone: Portal) -> Portal:
+    """What the browser is pointed at."""
+    return web_alone
 
 
 def measured(hostname: str, load: float) -> Node:

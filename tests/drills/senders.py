@@ -12,12 +12,13 @@ from uuid import uuid4
 
 import httpx
 
-from apps.metrics.models import MetricSample
+from apps.metrics.models import MetricSample, UsageMetric
 from tests.database import acting_as
 from tests.ingest.conftest import Agent, epoch, new_agent
 from tests.processes import wait_for
 
 SAMPLES = 50
+VITALS = 1
 DAY = 86_400
 MEGABYTE = 1024
 
@@ -79,7 +80,8 @@ class Sender:
                     {"type": f"drill.{n % 5}", "value": n, "at": start + number + n // 5 / 1000}
                     for n in range(self.size)
                 ]
-                self._send(client, {"batch_id": str(uuid4()), "samples": samples}, number)
+                usage = [{"at": start + number, "cpu_percent": number % 100}]
+                self._send(client, {"batch_id": str(uuid4()), "samples": samples, "usage": usage}, number)
 
     def _send(self, client: httpx.Client, batch: dict[str, Any], number: int) -> None:
         """Send one batch until it is taken."""
@@ -95,9 +97,11 @@ class Sender:
         raise AssertionError("a batch was never acknowledged")
 
     def stored(self) -> int:
-        """Count what is stored of this agent."""
+        """Count the samples and vitals that are stored of this agent."""
+        node = self.agent.node
         with acting_as("omega_worker"):
-            return MetricSample.objects.filter(series__node=self.agent.node).count()
+            vitals = UsageMetric.objects.filter(node=node).count()
+            return vitals + MetricSample.objects.filter(series__node=node).count()
 
 
 def fleet(urls: list[str], count: int, batches: int = DAY, size: int = SAMPLES) -> list[Sender]:
@@ -178,8 +182,8 @@ def assert_stored_once(senders: list[Sender]) -> None:
     """Check that what was acknowledged is stored, once, and that nobody was told of anything but a wait."""
     for sender in senders:
         assert sender.enough.is_set() or sender.begun == sender.batches
-        counts = sender.acknowledged, sender.stored()
-        assert counts == (sender.begun * sender.size,) * 2, f"acknowledged and stored {counts}, {sender.begun} batches"
+        counts, due = (sender.acknowledged, sender.stored()), sender.begun * (sender.size + VITALS)
+        assert counts == (due, due), f"acknowledged and stored {counts}, {sender.begun} batches"
         assert_patient(sender.told)
 
 
