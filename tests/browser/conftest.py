@@ -7,13 +7,22 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    FloatRect,
+    Locator,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from omega_portal.stack.chromium import find_chromium
 from omega_portal.stack.console import StackError
 from omega_portal.stack.places import CHECKOUT, open_place
 from tests import make, processes
-from tests.processes import ROOT, Portal
+from tests.processes import ROOT, Portal, wait_for
 
 PICTURES = ROOT / ".local" / "screenshots"
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
@@ -115,6 +124,13 @@ class Picture:
                 self.take(f"{name}-{colour}-{width}")
         self.page.emulate_media(color_scheme="light")
         self.page.set_viewport_size({"width": 1440, "height": 900})
+
+
+def area_of(place: Locator) -> FloatRect:
+    """Return where something is on the screen; a live update may replace it in the middle of the question."""
+    area = wait_for(place.bounding_box)
+    assert area
+    return area
 
 
 def sign_in(page: Page, role: str = "DEVOPS") -> None:

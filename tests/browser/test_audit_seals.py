@@ -8,10 +8,10 @@ from django.conf import settings
 from django.db import connections
 from playwright.sync_api import Page, expect
 
-from apps.audit.models import AuditLog
+from apps.audit.models import AuditLog, AuditSeal
 from apps.core.timescale.prepare import admin_connection
 from tests.browser.conftest import Picture, sign_in
-from tests.processes import Portal
+from tests.processes import Portal, wait_for
 
 pytestmark = [pytest.mark.flow, pytest.mark.browser]
 
@@ -28,14 +28,15 @@ def test_tampered_byte_is_named_on_the_page(page: Page, portal: Portal, picture:
         pytest.skip("needs a superuser's URL: DATABASE_ADMIN_URL")
     sign_in(page, "ADMIN")
     page.goto("/audit/")
-    seals = page.locator("#audit-seals")
-    expect(seals).to_contain_text("Sealed up to entry", timeout=60_000)
+    signed_in = AuditLog.objects.get(action="SIGNED_IN")
+    wait_for(lambda: AuditSeal.objects.filter(last_id__gte=signed_in.id).exists(), 60)
+    expect(page.locator("#audit-seals")).to_contain_text("Sealed up to entry", timeout=60_000)
 
     page.get_by_test_id("audit-verify").click()
     expect(page.get_by_test_id("seals-unbroken")).to_be_visible(timeout=40_000)
     picture.take("audit-unbroken")
 
-    tamper(AuditLog.objects.filter(action="SIGNED_IN").latest("id"))
+    tamper(signed_in)
     page.get_by_test_id("audit-verify").click()
     banner = page.get_by_test_id("seals-broken")
     expect(banner).to_contain_text("who did it, from where or with which program was changed", timeout=40_000)

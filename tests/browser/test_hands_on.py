@@ -13,7 +13,7 @@ from apps.core.live import announce
 from apps.metrics.models import NodeLatest
 from apps.nodes.models import Node
 from tests import make
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import area_of, sign_in
 from tests.database import acting_as
 from tests.processes import Portal, wait_for
 
@@ -142,8 +142,7 @@ def test_charts_share_a_cursor_and_zoom_together(page: Page) -> None:
     cpu.locator(".u-over").hover()
     for chart in (cpu, memory):
         expect(chart.locator("[data-chart-read]")).to_contain_text(CLOCK)
-    area = cpu.locator(".u-over").bounding_box()
-    assert area
+    area = area_of(cpu.locator(".u-over"))
     page.mouse.down()
     page.mouse.move(area["x"] + area["width"] * 0.8, area["y"] + area["height"] / 2, steps=4)
     with page.expect_response(re.compile(r"metric=ram_percent.*start=")):

@@ -10,9 +10,9 @@ from playwright.sync_api import Error, Locator, Page, Route, expect
 
 from apps.nodes.models import Node
 from tests import make
-from tests.browser.conftest import Picture, sign_in
+from tests.browser.conftest import Picture, area_of, sign_in
 from tests.portal.measured import named
-from tests.processes import Portal, wait_for
+from tests.processes import Portal
 
 pytestmark = [pytest.mark.flow, pytest.mark.browser]
 HOLE = range(20, 35)
@@ -20,6 +20,10 @@ CHOOSE_CPU_WHILE_SETTLING = """vital => document.addEventListener("htmx:afterSwa
     vital.value = "cpu_percent";
     vital.dispatchEvent(new Event("change", {bubbles: true}));
 }, {once: true})"""
+
+NOTE_CHOSEN_WHEN_SWAPPED = """() => document.addEventListener("htmx:afterSwap", () => {
+    window.chosen = document.querySelectorAll("#nodes-region input:checked").length;
+})"""
 
 
 @pytest.fixture
@@ -49,7 +53,7 @@ def drag(page: Page, chart: Locator) -> None:
     over = chart.locator(".u-over")
     # A chart that is drawn anew has nothing to take hold of for a moment.
     over.hover()
-    area = wait_for(over.bounding_box)
+    area = area_of(over)
     page.mouse.down()
     page.mouse.move(area["x"] + area["width"] * 0.8, area["y"] + area["height"] / 2, steps=4)
     # A chart follows the hand frame by frame.
@@ -251,12 +255,12 @@ def test_values_are_on_the_screen_of_a_phone(page: Page) -> None:
         (f"/metrics/compare/?nodes={nodes[0].pk},{nodes[1].pk}", "95th percentile"),
     ):
         page.goto(address)
-        area = page.locator(f'td[data-label="{label}"]').first.bounding_box()
-        assert area and area["x"] >= 0 and area["x"] + area["width"] <= 390, address
+        area = area_of(page.locator(f'td[data-label="{label}"]').first)
+        assert area["x"] >= 0 and area["x"] + area["width"] <= 390, address
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, address
     page.goto("/metrics/time/?range=1h")
-    newest = page.locator("[data-heat] .heat-2").last.bounding_box()
-    assert newest and 0 <= newest["x"] <= 390
+    newest = area_of(page.locator("[data-heat] .heat-2").last)
+    assert 0 <= newest["x"] <= 390
 
 
 def test_choice_of_a_node_is_large_enough_for_a_finger(page: Page) -> None:
@@ -264,10 +268,22 @@ def test_choice_of_a_node_is_large_enough_for_a_finger(page: Page) -> None:
     sign_in(page)
     page.goto("/nodes/")
     box = page.get_by_label("Choose alpha to compare")
-    target = page.locator("label").filter(has=box).bounding_box()
-    assert target and min(target["width"], target["height"]) >= 24
+    target = area_of(page.locator("label").filter(has=box))
+    assert min(target["width"], target["height"]) >= 24
     page.mouse.click(target["x"] + 1, target["y"] + 1)
     expect(box).to_be_checked()
+
+
+def test_choice_is_there_at_every_moment_of_a_live_update(page: Page) -> None:
+    measured("alpha", 20)
+    sign_in(page)
+    page.goto("/nodes/")
+    page.get_by_label("Choose alpha to compare").check()
+    page.evaluate(NOTE_CHOSEN_WHEN_SWAPPED)
+    page.evaluate("htmx.trigger('#nodes-region', 'live')")
+    page.wait_for_function("window.chosen !== undefined")
+    assert page.evaluate("window.chosen") == 1
+    expect(page.get_by_label("Choose alpha to compare")).to_be_checked()
 
 
 def test_metric_is_found_by_what_is_typed(page: Page) -> None:
