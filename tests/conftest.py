@@ -50,7 +50,8 @@ def django_db_setup(
 def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Let a test commit for other processes to see; everything is emptied afterwards."""
     with django_db_blocker.unblock():
-        database.empty()
+        if not database.is_empty():
+            database.empty()
         yield
         connections.close_all()
         database.empty()

@@ -9,6 +9,7 @@ from importlib import import_module
 import psycopg
 from django.apps import apps
 from django.db import OperationalError, connection, connections, transaction
+from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 from apps.accounts.migrations import __file__ as migrations_file
@@ -18,6 +19,7 @@ from apps.core.timescale.tier import Tier
 PATIENCE = 10
 KEPT_FOR = import_module("apps.metrics.migrations.0007_retention")
 FIRST_MAPPINGS = sql_text(migrations_file, "0007_first_mappings.sql")
+SEEDED = {"tenants", "role_mappings", "retention_policies"}
 KEPT = ("django_migrations", "django_content_type", "auth_permission")
 
 
@@ -79,16 +81,28 @@ def empty() -> None:
     return _empty()
 
 
+def is_empty() -> bool:
+    """Tell whether there is nothing but what migrations put in; a process may have written after its test."""
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        wanted = [sql.Identifier(name) for name in _tables(cursor) if name not in SEEDED]
+        cursor.execute(sql.SQL(" UNION ALL ").join(map(sql.SQL("(SELECT 1 FROM {} LIMIT 1)").format, wanted)))
+        return cursor.fetchone() is None
+
+
+def _tables(cursor: CursorWrapper) -> list[str]:
+    """Return the names of all tables but those that tell what the schema is; a partition goes with its table."""
+    cursor.execute(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND NOT tablename = ANY(%s)"
+        " AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = format('%%I.%%I', schemaname, tablename)::regclass)",
+        [list(KEPT)],
+    )
+    return [row[0] for row in cursor.fetchall()]
+
+
 def _empty() -> None:
     """Empty every table but those that tell what the schema is."""
     with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
-        cursor.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND NOT tablename = ANY(%s)", [list(KEPT)]
-        )
-        partitions = "SELECT inhrelid::regclass::text FROM pg_inherits"
-        names = [row[0] for row in cursor.fetchall()]
-        cursor.execute(partitions)
-        names = [name for name in names if name not in {row[0] for row in cursor.fetchall()}]
+        names = _tables(cursor)
         # A hypertable does not take DISABLE TRIGGER; all of this is one transaction.
         cursor.execute(
             "SELECT tgname, tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger"
