@@ -12,7 +12,7 @@ from apps.nodes.models import Node
 from tests import make
 from tests.browser.conftest import Picture, area_of, sign_in
 from tests.portal.measured import named
-from tests.processes import Portal
+from tests.processes import Portal, wait_for
 
 pytestmark = [pytest.mark.flow, pytest.mark.browser]
 HOLE = range(20, 35)
@@ -21,7 +21,8 @@ CHOOSE_CPU_WHILE_SETTLING = """vital => document.addEventListener("htmx:afterSwa
     vital.dispatchEvent(new Event("change", {bubbles: true}));
 }, {once: true})"""
 
-NOTE_CHOSEN_WHEN_SWAPPED = """() => document.addEventListener("htmx:afterSwap", () => {
+NOTE_CHOSEN_WHEN_SWAPPED = """() => document.addEventListener("htmx:afterSwap", ({ detail }) => {
+    if (detail.target.id !== "nodes-region") return;
     window.chosen = document.querySelectorAll("#nodes-region input:checked").length;
 })"""
 
@@ -281,7 +282,7 @@ def test_choice_is_there_at_every_moment_of_a_live_update(page: Page) -> None:
     page.get_by_label("Choose alpha to compare").check()
     page.evaluate(NOTE_CHOSEN_WHEN_SWAPPED)
     page.evaluate("htmx.trigger('#nodes-region', 'live')")
-    page.wait_for_function("window.chosen !== undefined")
+    wait_for(lambda: page.evaluate("'chosen' in window"))
     assert page.evaluate("window.chosen") == 1
     expect(page.get_by_label("Choose alpha to compare")).to_be_checked()
 
